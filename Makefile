@@ -1,0 +1,80 @@
+# What can be done here; `make` alone lists it. Every target sets up what it needs first.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Installed again only when the pins changed. What pip says goes to stderr: stdout is the target's own.
+$(RUNTIME): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Seraphim needs Python 3.11 or newer: make PYTHON=python3.12 …' >&2; exit 1; }
+	@echo 'Setting up: a virtual environment with the pinned packages …' >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements.txt >&2
+	@$(PIP) install --no-deps --no-build-isolation --editable . >&2
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
+	@echo 'Setting up: the tools for tests and checks …' >&2
+	@$(PIP) install --require-hashes -r requirements-dev.txt >&2
+	@touch $@
+
+.PHONY: setup
+setup: $(DEVELOPMENT) ## the virtual environment, with all that is pinned
+
+.PHONY: sandbox
+sandbox: $(RUNTIME) ## the real bot in a Discord of its own: no token needed; reads a script from stdin too
+	@$(BIN)/seraphim sandbox
+
+.PHONY: run
+run: $(RUNTIME) ## the bot with your .env
+	@$(BIN)/seraphim run
+
+.PHONY: test
+test: lint types house unit test-e2e ## everything: format, lint, types, house rules, tests
+
+.PHONY: lint
+lint: $(DEVELOPMENT) ## format and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: $(DEVELOPMENT) ## strict types
+	$(BIN)/basedpyright
+
+.PHONY: house
+house: $(DEVELOPMENT) ## who may import whom
+	$(BIN)/lint-imports
+
+.PHONY: unit
+unit: $(DEVELOPMENT) ## the tests of both packages
+	$(BIN)/python -m pytest tests --ignore=tests/end_to_end
+
+.PHONY: test-e2e
+test-e2e: $(DEVELOPMENT) ## the real bot, a real node, and what the listeners hear
+	$(BIN)/python -m pytest tests/end_to_end
+
+.PHONY: format
+format: $(DEVELOPMENT) ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: pins
+pins: $(DEVELOPMENT) ## resolve the pinned requirements anew
+	$(BIN)/uv pip compile --quiet $(PINNED) pyproject.toml --group build -o requirements.txt
+	$(BIN)/uv pip compile --quiet $(PINNED) pyproject.toml --group build --extra dev -c requirements.txt -o requirements-dev.txt
+
+# Hashes, for every platform, and no index address: where packages come from is the machine's business.
+PINNED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+.PHONY: clean
+clean: ## away with the virtual environment and what the sandbox left
+	rm -rf $(VENV) build *.egg-info

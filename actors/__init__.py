@@ -1,0 +1,1 @@
+"""Everything that holds state and everything that may fail, as supervised actors."""

@@ -1,0 +1,1 @@
+"""One guild: a supervisor over its player and its panel."""

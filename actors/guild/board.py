@@ -1,0 +1,31 @@
+"""The board: the last view that each guild's player has shown.
+
+The edge reads it at the instant an interaction arrives, before any await, so that a command names
+the play it means; asking the player would find out too late. Panels read it when they start again.
+"""
+
+from actors.guild.player.messages import PlayerView
+
+
+class Board:
+    """Views by guild id. Only the guild's player writes; anybody may read."""
+
+    def __init__(self) -> None:
+        self._views: dict[int, PlayerView] = {}
+
+    def put(self, view: PlayerView) -> None:
+        """Show `view` in place of the guild's last one."""
+        self._views[view.guild] = view
+
+    def remove(self, guild: int) -> None:
+        """Forget the guild; one that is not there is no error."""
+        self._views.pop(guild, None)
+
+    def get(self, guild: int) -> PlayerView | None:
+        """Return the guild's view, None where no player runs."""
+        return self._views.get(guild)
+
+    def play(self, guild: int) -> str | None:
+        """Return the name of the guild's current play, None when nothing plays."""
+        view = self._views.get(guild)
+        return view.current.play if view and view.current else None

@@ -1,0 +1,1 @@
+"""The now-playing panel: one message in a channel, edited in place."""

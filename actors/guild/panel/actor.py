@@ -1,0 +1,111 @@
+"""The panel's actor: one message in a channel that shows the player, edited as rarely as it may.
+
+However fast things change, the message is edited at most once in `EDIT_PAUSE_SECONDS`, and the
+last state wins: a change in the pause is shown when the pause ends. Progress needs no edits at
+all, the presenter uses Discord's own relative timestamps.
+"""
+
+from dataclasses import dataclass, replace
+
+from actors.guild.board import Board
+from actors.guild.panel.messages import EditTime, PanelMessage, Render
+from actors.guild.panel.ports import Announcer, PanelGone
+from actors.guild.player.messages import PlayerView
+from actors.runtime import Actor
+
+EDIT_PAUSE_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where the panel is and what it shows."""
+
+    channel: int
+    message: int
+    shown: PlayerView
+
+
+class PanelActor(Actor[PanelMessage]):
+    """A guild's now-playing panel.
+
+    A crash loses no message: the next incarnation knows which one it was. A panel that was deleted
+    is posted again when there is something new to show.
+    """
+
+    def __init__(self, guild: int, announcer: Announcer, board: Board) -> None:
+        self._guild = guild
+        self._announcer = announcer
+        self._board = board
+        self._posted: Posted | None = None
+        self._pausing = False
+
+    async def on_start(self) -> None:
+        """Show what has changed since the last incarnation."""
+        kept = self.context.kept
+        if isinstance(kept, Posted):
+            self._posted = kept
+        await self._render()
+
+    async def receive(self, message: PanelMessage) -> None:
+        """Edit now, or when the pause after the last edit is over."""
+        match message:
+            case Render():
+                if not self._pausing:
+                    await self._render()
+            case EditTime():
+                self._pausing = False
+                await self._render()
+
+    async def _render(self) -> None:
+        view = self._board.get(self._guild)
+        if view is None or view.text_channel is None:
+            return
+        if self._posted is not None and _looks_alike(self._posted.shown, view):
+            return
+        if self._posted is None and view.current is None:
+            return
+        self._pausing = True
+        self.context.timers.start("edit", EDIT_PAUSE_SECONDS, EditTime())
+        await self._show(view, view.text_channel)
+
+    async def _show(self, view: PlayerView, channel: int) -> None:
+        posted = self._posted
+        if posted is not None and posted.channel == channel:
+            try:
+                await self._announcer.edit(channel, posted.message, view)
+            except PanelGone:
+                self._remember(None)
+            else:
+                self._remember(replace(posted, shown=view))
+                return
+        elif posted is not None:
+            await self._announcer.delete(posted.channel, posted.message)
+            self._remember(None)
+        if view.current is None:
+            return
+        try:
+            message = await self._announcer.post(channel, view)
+        except PanelGone:
+            # Not to be written to: the music plays on without a panel.
+            return
+        self._remember(Posted(channel, message, view))
+
+    def _remember(self, posted: Posted | None) -> None:
+        self._posted = posted
+        self.context.keep(posted)
+
+
+def _looks_alike(shown: PlayerView, view: PlayerView) -> bool:
+    """Whether the two would show the same: a position that merely ran on is no change."""
+    return _without_clock(shown) == _without_clock(view)
+
+
+def _without_clock(view: PlayerView) -> PlayerView:
+    current = view.current
+    if current is None:
+        return view
+    if current.paused:
+        return replace(view, current=replace(current, at_ms=0))
+    # While it plays, what is shown is the instant of its beginning; playing drifts by a little.
+    began = round((current.at_ms - current.position_ms) / 2000)
+    return replace(view, current=replace(current, at_ms=began, position_ms=0))

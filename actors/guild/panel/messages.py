@@ -1,0 +1,50 @@
+"""What a panel understands."""
+
+from dataclasses import dataclass
+
+from actors.guild.player.track import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """The board shows something new.
+
+    It carries no view: the panel reads the board when it may edit, so that the last state wins
+    however many of these were sent, and one that finds the mailbox full loses nothing.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class EditTime:
+    """The pause between two edits is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackBroke:
+    """A notice: `entry` could not be played; `message` says why, fit to be shown."""
+
+    entry: Entry
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyBroke:
+    """A notice: `count` tracks failed in a row, and the queue was stopped."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """A notice: the guild's player crashed too often and was given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinLost:
+    """A notice: the player could not stay in its voice channel."""
+
+    code: str
+
+
+Notice = TrackBroke | TooManyBroke | GaveUp | JoinLost
+PanelMessage = Render | EditTime

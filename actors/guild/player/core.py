@@ -1,0 +1,351 @@
+"""The player's core: `decide(state, message, now)`, pure.
+
+No await, no clock, no randomness: whatever happened to a player can be replayed from its messages.
+What people ask for is decided here; the rules that it calls are in `playback` and `connection`.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from actors.guild.player import connection, playback
+from actors.guild.player.effects import (
+    CancelTimer,
+    Effect,
+    End,
+    Later,
+    Load,
+    StartTimer,
+    UpdateNode,
+)
+from actors.guild.player.messages import (
+    Back,
+    Join,
+    Joined,
+    JoinFailed,
+    Leave,
+    Left,
+    Loaded,
+    LoadFailed,
+    Member,
+    NodeDown,
+    NodeReady,
+    Outdated,
+    Pause,
+    Paused,
+    Play,
+    PlayerMessage,
+    PositionReported,
+    Reconciled,
+    Resume,
+    Resumed,
+    SetVolume,
+    Show,
+    Shuffle,
+    Shuffled,
+    Skip,
+    Skipped,
+    Stop,
+    Stopped,
+    TimeIsUp,
+    TrackEnded,
+    TrackFailed,
+    TrackStarted,
+    TrackStuck,
+    UpdateFailed,
+    VoiceClosed,
+    VoiceServerChanged,
+    VoiceStateChanged,
+    VolumeSet,
+    WentBack,
+)
+from actors.guild.player.ports import NodeUpdate
+from actors.guild.player.state import Current, Found, PlayerState, Request, Voice
+from actors.guild.player.turn import Turn
+from actors.guild.refusal import Code, Refused
+
+IDLE = "idle"
+IDLE_MS = 600_000
+MAXIMUM_VOLUME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from a message: the state after it, what to do, and the reply to an ask."""
+
+    state: PlayerState
+    effects: tuple[Effect, ...] = ()
+    reply: object = None
+
+
+def decide(state: PlayerState, message: PlayerMessage, now: int) -> Decision:
+    """Return what follows from `message` in `state` at `now` (milliseconds since the epoch).
+
+    A command that is refused changes nothing. An event about a play, an attempt or a timer that is
+    over changes nothing.
+    """
+    turn = Turn(state, now)
+    reply = _RULES[type(message)](turn, message)
+    _watch_idleness(turn)
+    return Decision(turn.state, tuple(turn.effects), reply)
+
+
+def restored(state: PlayerState, voice: VoiceStateChanged) -> PlayerState:
+    """Return the state that a restarted player begins with: its last one, as far as it holds.
+
+    The asks of the crashed player have failed, so nothing waits any more; `voice` is where
+    Discord says the bot is.
+    """
+    there = voice.channel is not None
+    kept = replace(state.voice, channel=voice.channel, session=voice.session)
+    return replace(state, joining=None, requests=(), idle=False, voice=kept if there else Voice())
+
+
+def _watch_idleness(turn: Turn) -> None:
+    """Let a player that nobody needs end after a while."""
+    state = turn.state
+    idle = not (
+        state.voice.channel or state.joining or state.requests or state.current or state.queue
+    )
+    if idle != state.idle:
+        turn.change(idle=idle)
+        turn.do(StartTimer(IDLE, IDLE_MS) if idle else CancelTimer(IDLE))
+
+
+# --- who may ---
+
+
+def _misplaced(state: PlayerState, by: Member) -> Refused | None:
+    """Whoever controls the music listens to it: the same voice channel."""
+    if by.voice_channel is None:
+        return Refused(Code.JOIN_A_CHANNEL)
+    ours = state.joining.channel if state.joining else state.voice.channel
+    if ours is not None and ours != by.voice_channel:
+        return Refused(Code.SAME_CHANNEL, {"channel": ours})
+    return None
+
+
+def _meant(turn: Turn, message: Pause | Resume | Skip | Back) -> Current | Outdated | Refused:
+    """Return the current track if it is the one that is meant."""
+    refused = _misplaced(turn.state, message.by)
+    if refused is not None:
+        return refused
+    current = turn.state.current
+    if message.play is not None and (current is None or current.play != message.play):
+        return Outdated(turn.state.now_playing(turn.now))
+    return current if current is not None else Refused(Code.NOTHING_PLAYING)
+
+
+# --- commands ---
+
+
+def _play(turn: Turn, message: Play) -> Later | Refused:
+    refused = _misplaced(turn.state, message.by)
+    if refused is not None:
+        return refused
+    attempt = turn.number()
+    turn.change(requests=(*turn.state.requests, Request(attempt, message)))
+    turn.do(Load(attempt, message.query))
+    channel = message.by.voice_channel
+    if channel is not None and turn.state.voice.channel is None and turn.state.joining is None:
+        connection.join(turn, channel)
+    return Later(attempt)
+
+
+def _pause(turn: Turn, message: Pause) -> Paused | Outdated | Refused:
+    meant = _meant(turn, message)
+    if not isinstance(meant, Current):
+        return meant
+    changed = not turn.state.paused
+    if changed:
+        turn.change(current=playback.freeze(meant, turn.now), paused=True)
+        turn.do(UpdateNode(NodeUpdate(paused=True), meant.play))
+    now = turn.state.now_playing(turn.now)
+    assert now is not None
+    return Paused(now, changed)
+
+
+def _resume(turn: Turn, message: Resume) -> Resumed | Outdated | Refused:
+    meant = _meant(turn, message)
+    if not isinstance(meant, Current):
+        return meant
+    changed = turn.state.paused
+    if changed:
+        running = replace(meant, at_ms=turn.now, running=turn.state.node_ready)
+        turn.change(current=running, paused=False)
+        turn.do(UpdateNode(NodeUpdate(paused=False), meant.play))
+    now = turn.state.now_playing(turn.now)
+    assert now is not None
+    return Resumed(now, changed)
+
+
+def _skip(turn: Turn, message: Skip) -> Skipped | Outdated | Refused:
+    meant = _meant(turn, message)
+    if not isinstance(meant, Current):
+        return meant
+    turn.change(failures=0)
+    return Skipped(meant.entry, playback.advance_or_silence(turn))
+
+
+def _back(turn: Turn, message: Back) -> WentBack | Outdated | Refused:
+    meant = _meant(turn, message)
+    # Back is the one control that makes sense when everything has been played.
+    if isinstance(meant, Outdated) or (
+        isinstance(meant, Refused) and meant.code is not Code.NOTHING_PLAYING
+    ):
+        return meant
+    if not turn.state.history:
+        return Refused(Code.QUEUE_EMPTY)
+    if turn.state.voice.credentials is None:
+        return Refused(Code.NOTHING_PLAYING)
+    *earlier, entry = turn.state.history
+    if isinstance(meant, Current):
+        turn.change(queue=(meant.entry, *turn.state.queue))
+    turn.change(history=tuple(earlier))
+    playback.start(turn, entry)
+    return WentBack(entry)
+
+
+def _stop(turn: Turn, message: Stop) -> Stopped | Refused:
+    refused = _misplaced(turn.state, message.by)
+    if refused is not None:
+        return refused
+    if turn.state.current is None and not turn.state.queue:
+        return Refused(Code.NOTHING_PLAYING)
+    cleared = len(turn.state.queue)
+    playback.remember(turn)
+    turn.change(queue=(), failures=0)
+    playback.silence(turn)
+    return Stopped(cleared)
+
+
+def _shuffle(turn: Turn, message: Shuffle) -> Shuffled | Refused:
+    refused = _misplaced(turn.state, message.by)
+    if refused is not None:
+        return refused
+    if not turn.state.queue:
+        return Refused(Code.QUEUE_EMPTY)
+    order = list(turn.state.queue)
+    # Not a secret, only an order; the seed comes with the message so that it can be replayed.
+    random.Random(message.seed).shuffle(order)  # noqa: S311
+    turn.change(queue=tuple(order))
+    return Shuffled(len(order))
+
+
+def _set_volume(turn: Turn, message: SetVolume) -> VolumeSet | Refused:
+    refused = _misplaced(turn.state, message.by)
+    if refused is not None:
+        return refused
+    if not 0 <= message.volume <= MAXIMUM_VOLUME:
+        return Refused(Code.OUT_OF_RANGE, {"lowest": 0, "highest": MAXIMUM_VOLUME})
+    before = turn.state.volume
+    turn.change(volume=message.volume)
+    current = turn.state.current
+    if current is not None and before != message.volume:
+        turn.do(UpdateNode(NodeUpdate(volume=message.volume), current.play))
+    return VolumeSet(message.volume, before)
+
+
+def _join(turn: Turn, message: Join) -> Joined | Later | Refused:
+    refused = _misplaced(turn.state, message.by)
+    if refused is not None:
+        return refused
+    channel = message.by.voice_channel
+    assert channel is not None
+    if turn.state.joining is None and turn.state.voice.credentials is not None:
+        return Joined(channel, already=True)
+    attempt = turn.number()
+    turn.change(text_channel=message.text_channel)
+    if turn.state.joining is not None:
+        connection.wait_for_join(turn, attempt)
+    else:
+        connection.join(turn, channel, answer=attempt)
+    return Later(attempt)
+
+
+def _leave(turn: Turn, message: Leave) -> Left | Refused:
+    refused = _misplaced(turn.state, message.by)
+    if refused is not None:
+        return refused
+    channel = turn.state.voice.channel
+    if channel is None:
+        return Refused(Code.NOTHING_PLAYING)
+    connection.leave(turn)
+    return Left(channel)
+
+
+def _show(turn: Turn, _: Show) -> object:
+    return turn.state.view(turn.now)
+
+
+# --- what became of attempts ---
+
+
+def _loaded(turn: Turn, message: Loaded) -> None:
+    found = Found(message.tracks, message.playlist)
+    _settle_request(turn, message.attempt, found if found.tracks else Refused(Code.NOTHING_FOUND))
+
+
+def _load_failed(turn: Turn, message: LoadFailed) -> None:
+    _settle_request(turn, message.attempt, message.refused)
+
+
+def _settle_request(turn: Turn, attempt: int, outcome: Found | Refused) -> None:
+    requests = tuple(
+        replace(request, outcome=outcome) if request.attempt == attempt else request
+        for request in turn.state.requests
+    )
+    turn.change(requests=requests)
+    connection.settle_requests(turn)
+
+
+def _reconciled(turn: Turn, message: Reconciled) -> None:
+    playback.on_reconciled(turn, message.player)
+
+
+def _time_is_up(turn: Turn, message: TimeIsUp) -> None:
+    match message.key:
+        case connection.JOIN:
+            connection.on_join_timeout(turn)
+        case connection.SETTLE:
+            connection.tell_credentials(turn)
+        case connection.REPAIR:
+            connection.on_repair(turn)
+        case playback.RETRY:
+            playback.on_retry(turn)
+        case _ if turn.state.idle:
+            turn.do(End())
+        case _:
+            pass
+
+
+# Keyed by the message's class; the type checker cannot follow that each rule gets its own.
+_RULES: dict[type, Callable[..., object]] = {
+    Play: _play,
+    Pause: _pause,
+    Resume: _resume,
+    Skip: _skip,
+    Back: _back,
+    Stop: _stop,
+    Shuffle: _shuffle,
+    SetVolume: _set_volume,
+    Join: _join,
+    Leave: _leave,
+    Show: _show,
+    VoiceStateChanged: connection.on_voice_state,
+    VoiceServerChanged: connection.on_voice_server,
+    VoiceClosed: connection.on_voice_closed,
+    NodeReady: playback.on_node_ready,
+    NodeDown: playback.on_node_down,
+    PositionReported: playback.on_position,
+    TrackStarted: playback.on_track_started,
+    TrackEnded: playback.on_track_ended,
+    TrackFailed: playback.on_track_failed,
+    TrackStuck: playback.on_track_stuck,
+    UpdateFailed: playback.on_update_failed,
+    Loaded: _loaded,
+    LoadFailed: _load_failed,
+    JoinFailed: connection.on_join_failed,
+    Reconciled: _reconciled,
+    TimeIsUp: _time_is_up,
+}

@@ -1,0 +1,99 @@
+"""What the core wants done. The shell does it, in this order; outcomes come back as messages."""
+
+from dataclasses import dataclass
+
+from actors.guild.panel.messages import Notice
+from actors.guild.player.ports import NodeUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateNode:
+    """Change the node's player; node effects happen one after the other, in order.
+
+    `play` is the play it is about: an `UpdateFailed` carries it.
+    """
+
+    update: NodeUpdate
+    play: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyPlayer:
+    """End the node's player."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinVoice:
+    """Join a voice channel; a refusal comes back as `JoinFailed`."""
+
+    attempt: int
+    channel: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveVoice:
+    """Leave voice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Find tracks; they come back as `Loaded` or `LoadFailed`."""
+
+    attempt: int
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer the ask that was deferred as `attempt`."""
+
+    attempt: int
+    reply: object
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Send `TimeIsUp(key)` after `delay_ms`; a timer of that key that runs is replaced."""
+
+    key: str
+    delay_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """Forget the timer of that key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Tell the text channel."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """End the player: nobody needs it."""
+
+
+Effect = (
+    UpdateNode
+    | DestroyPlayer
+    | JoinVoice
+    | LeaveVoice
+    | Load
+    | Answer
+    | StartTimer
+    | CancelTimer
+    | Say
+    | End
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The reply that is none yet: an `Answer` with this attempt follows."""
+
+    attempt: int

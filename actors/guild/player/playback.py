@@ -1,0 +1,239 @@
+"""The rules of playback: what plays, what comes next, and what the node must be told of it.
+
+The state says what should sound; the node is brought there whenever a link is up and the voice
+credentials are complete. So every way into a song (a skip, a node that is back, a move to another
+voice server, a restarted player) ends in the same update.
+"""
+
+from dataclasses import replace
+
+from actors.guild.panel.messages import TooManyBroke, TrackBroke
+from actors.guild.player.effects import CancelTimer, DestroyPlayer, Say, StartTimer, UpdateNode
+from actors.guild.player.messages import (
+    EndReason,
+    NodeDown,
+    NodePlayer,
+    NodeReady,
+    PositionReported,
+    TrackEnded,
+    TrackFailed,
+    TrackStarted,
+    TrackStuck,
+    UpdateFailed,
+)
+from actors.guild.player.ports import NodeUpdate, Start
+from actors.guild.player.state import HISTORY_LIMIT, Current
+from actors.guild.player.track import Entry
+from actors.guild.player.turn import Turn
+from actors.guild.refusal import Code
+
+FAILURES_IN_A_ROW = 5
+RETRY = "retry"
+RETRY_DELAY_MS = 2_000
+
+
+def start(turn: Turn, entry: Entry, *, position_ms: int = 0) -> None:
+    """Make `entry` the current track, whatever was; never paused."""
+    play = f"{turn.state.run}-{turn.number()}"
+    turn.change(current=Current(play, entry, position_ms, turn.now), paused=False)
+    push(turn)
+
+
+def push(turn: Turn) -> None:
+    """Bring the node to the current track, if it can be reached and can speak."""
+    state = turn.state
+    credentials = state.voice.credentials
+    if state.current is None or credentials is None or not state.node_ready:
+        return
+    # Stopped until the node says that it started: a slow start costs no second of the song.
+    current = freeze(state.current, turn.now)
+    track = current.entry.track
+    position = current.position_ms if track.seekable else 0
+    turn.change(current=current)
+    turn.do(
+        UpdateNode(
+            NodeUpdate(
+                voice=None if state.voice.known == credentials else credentials,
+                start=Start(current.play, track, position),
+                paused=state.paused,
+                volume=state.volume,
+            ),
+            current.play,
+        )
+    )
+    turn.change_voice(known=credentials)
+
+
+def freeze(current: Current, now: int) -> Current:
+    """Return `current` with its position standing still where it is."""
+    return replace(current, position_ms=current.position(now), at_ms=now, running=False)
+
+
+def halt(turn: Turn) -> None:
+    """Let the current track stand still without telling the node."""
+    if turn.state.current is not None:
+        turn.change(current=freeze(turn.state.current, turn.now))
+
+
+def remember(turn: Turn) -> None:
+    """Put the current track into the history; then nothing is current."""
+    if turn.state.current is not None:
+        history = (*turn.state.history, turn.state.current.entry)[-HISTORY_LIMIT:]
+        turn.change(history=history, current=None, paused=False)
+
+
+def advance(turn: Turn) -> Entry | None:
+    """Go on to the next track, and return it; the current one becomes history.
+
+    When none waits, nothing is current any more; the node still has to be told, if it plays.
+    """
+    remember(turn)
+    if not turn.state.queue:
+        return None
+    upcoming, *waiting = turn.state.queue
+    turn.change(queue=tuple(waiting))
+    start(turn, upcoming)
+    return upcoming
+
+
+def silence(turn: Turn) -> None:
+    """Tell the node to end what it plays."""
+    if turn.state.node_ready and turn.state.voice.known is not None:
+        turn.do(UpdateNode(NodeUpdate(silence=True, paused=False), None))
+
+
+def advance_or_silence(turn: Turn) -> Entry | None:
+    """Go on to the next track although the current one still sounds."""
+    upcoming = advance(turn)
+    if upcoming is None:
+        silence(turn)
+    return upcoming
+
+
+def on_track_started(turn: Turn, message: TrackStarted) -> None:
+    """From here on the position counts."""
+    current = turn.state.current
+    if current is not None and current.play == message.play:
+        turn.change(current=replace(current, at_ms=turn.now, running=not turn.state.paused))
+
+
+def on_position(turn: Turn, message: PositionReported) -> None:
+    """Trust the node's position, unless it is older than the start of the track."""
+    current = turn.state.current
+    if current is not None and current.running and message.at_ms >= current.at_ms:
+        turn.change(current=replace(current, position_ms=message.position_ms, at_ms=message.at_ms))
+
+
+def on_track_failed(turn: Turn, message: TrackFailed) -> None:
+    """Note the failure: that the track ended is said by the `TrackEnded` that follows."""
+    current = turn.state.current
+    if current is not None and current.play == message.play:
+        turn.change(current=replace(current, failure=message.message))
+
+
+def on_track_stuck(turn: Turn, message: TrackStuck) -> None:
+    """Go on: the node does not end a stuck track by itself."""
+    current = turn.state.current
+    if current is not None and current.play == message.play:
+        turn.change(current=replace(current, failure=f"no sound for {message.threshold_ms} ms"))
+        _after_end(turn, still_sounding=True)
+
+
+def on_track_ended(turn: Turn, message: TrackEnded) -> None:
+    """Go on, unless the end was ours or is about a play that is over already."""
+    current = turn.state.current
+    if current is None or current.play != message.play:
+        return
+    if message.reason in {EndReason.STOPPED, EndReason.REPLACED}:
+        return
+    if message.reason is EndReason.LOAD_FAILED and current.failure is None:
+        turn.change(current=replace(current, failure="it could not be loaded"))
+    _after_end(turn, still_sounding=False)
+
+
+def _after_end(turn: Turn, *, still_sounding: bool) -> None:
+    current = turn.state.current
+    assert current is not None
+    failures = 0 if current.failure is None else turn.state.failures + 1
+    turn.change(failures=failures)
+    if current.failure is not None:
+        turn.do(Say(TrackBroke(current.entry, current.failure)))
+    if failures >= FAILURES_IN_A_ROW:
+        # Whatever breaks five tracks breaks the sixth: stop, rather than burn the queue.
+        turn.change(queue=(), failures=0)
+        turn.do(Say(TooManyBroke(failures)))
+    if still_sounding:
+        advance_or_silence(turn)
+    else:
+        advance(turn)
+
+
+def on_node_ready(turn: Turn, message: NodeReady) -> None:
+    """Go on where the music was: a resumed session played on, a new one starts there."""
+    turn.change(node_ready=True)
+    current = turn.state.current
+    if message.resumed and turn.state.voice.known is not None:
+        if current is not None and not turn.state.paused:
+            turn.change(current=replace(current, running=True))
+        return
+    turn.change_voice(known=None)
+    push(turn)
+
+
+def on_node_down(turn: Turn, _: NodeDown) -> None:
+    """Stand still until a node is back. The queue is untouched."""
+    turn.change(node_ready=False)
+    turn.do(CancelTimer(RETRY))
+    # `running` ends but the instant stays: should the session resume, the time between counts.
+    if turn.state.current is not None and turn.state.current.running:
+        turn.change(current=freeze(turn.state.current, turn.now))
+
+
+def on_reconciled(turn: Turn, player: NodePlayer | None) -> None:
+    """Compare what should sound with what the node says, after a restart; touch what differs."""
+    state = turn.state
+    turn.change(node_ready=True)
+    current = state.current
+    if current is None:
+        if player is not None and player.play is not None:
+            turn.do(UpdateNode(NodeUpdate(silence=True), None))
+        return
+    if player is None or player.play != current.play or not player.connected:
+        turn.change_voice(known=None)
+        push(turn)
+        return
+    # The node's word on pausing loses: what people last asked for is in our state.
+    turn.change(
+        current=replace(
+            current,
+            position_ms=player.position_ms,
+            at_ms=player.at_ms,
+            running=not state.paused,
+        )
+    )
+    if player.paused != state.paused or player.volume != state.volume:
+        update = NodeUpdate(paused=state.paused, volume=state.volume)
+        turn.do(UpdateNode(update, current.play))
+
+
+def on_update_failed(turn: Turn, message: UpdateFailed) -> None:
+    """Retry what did not reach the node; count what it refused as a broken track."""
+    current = turn.state.current
+    if current is None or current.play != message.play:
+        return
+    if message.refused.code is Code.NO_NODE:
+        # Without a link `NodeReady` will come. With one the update hung: the node's player may
+        # hang with it, and only its end frees it.
+        if turn.state.node_ready:
+            turn.do(StartTimer(RETRY, RETRY_DELAY_MS))
+        return
+    turn.change(current=replace(current, failure="the node refused it"))
+    _after_end(turn, still_sounding=False)
+
+
+def on_retry(turn: Turn) -> None:
+    """Start the node's player anew."""
+    if turn.state.node_ready and turn.state.current is not None:
+        turn.do(DestroyPlayer())
+        turn.change_voice(known=None)
+        push(turn)

@@ -1,0 +1,69 @@
+"""The intake: where commands and buttons enter, and where a guild's player comes to life.
+
+Started last and stopped first, so that nobody is promised what is not up yet, or no longer. It
+starts a guild's supervisor at the first command that needs it, brings back a panel that was given
+up, and tells the channel when a guild's player was given up itself.
+"""
+
+from dataclasses import dataclass
+
+from actors.guild.names import panel_name, player_name
+from actors.guild.panel.messages import GaveUp
+from actors.guild.player.actor import PlayerPorts
+from actors.guild.player.messages import PlayerMessage
+from actors.guild.tree import guild_id, guild_tree, panel_keeper
+from actors.runtime import Actor, ActorRef, Ask, Down, Name
+
+GUILDS = "/root/guilds"
+
+
+@dataclass(frozen=True, slots=True)
+class Open(Ask[ActorRef[PlayerMessage]]):
+    """Give the guild's player, starting it if need be."""
+
+    guild: int
+
+
+IntakeMessage = Open | Down
+INTAKE: Name[IntakeMessage] = Name("intake")
+
+
+class Intake(Actor[IntakeMessage]):
+    """Opens guilds, and sees when one is lost."""
+
+    def __init__(self, ports: PlayerPorts, *, volume: int) -> None:
+        self._ports = ports
+        self._volume = volume
+
+    async def receive(self, message: IntakeMessage) -> object:
+        """Open a guild, or clear up after one."""
+        match message:
+            case Open(guild):
+                return await self._open(guild)
+            case Down():
+                return await self._lost(message)
+
+    async def _open(self, guild: int) -> ActorRef[PlayerMessage]:
+        system = self.context.system
+        registry = system.registry
+        player = registry.whereis(player_name(guild))
+        if player is None:
+            spec = guild_tree(guild, self._ports, volume=self._volume)
+            self.context.monitor(await system.supervisor(GUILDS).start_child(spec))
+            player = registry.whereis(player_name(guild))
+            assert player is not None
+        elif registry.whereis(panel_name(guild)) is None:
+            keeper = panel_keeper(guild, self._ports)
+            await system.supervisor(f"{GUILDS}/{guild_id(guild)}").start_child(keeper)
+        return player
+
+    async def _lost(self, message: Down) -> None:
+        if message.reason.kind != "gave_up":
+            return
+        guild = int(message.ref.name.removeprefix("guild-"))
+        view = self._ports.board.get(guild)
+        self._ports.board.remove(guild)
+        await self._ports.voice.leave(guild)
+        await self._ports.node.destroy(guild)
+        if view is not None and view.text_channel is not None:
+            await self._ports.announcer.say(view.text_channel, GaveUp())

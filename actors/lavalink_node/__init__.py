@@ -1,0 +1,1 @@
+"""One node's link: connecting, ready, down, for as long as the node is wanted."""

@@ -1,0 +1,79 @@
+"""The whole supervision tree, on one page.
+
+    root              one_for_one, 10 restarts in 60 s
+    ├─ discord        REST and gateway; up when the guilds have arrived
+    ├─ lavalink
+    │  ├─ audio-node  only when no node is configured
+    │  └─ node-<name> the link
+    ├─ guilds         dynamic; see `actors.guild.tree`
+    ├─ operator       the operator's socket
+    └─ intake         started last, stopped first
+
+It starts from top to bottom and stops from bottom to top: nobody is promised what is not up yet,
+guilds leave voice while there is still a gateway to say so, and players end while there is still
+a node to tell.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from actors.guild.player.actor import PlayerPorts
+from actors.intake import INTAKE, Intake
+from actors.runtime import ChildSpec, SupervisorSpec
+from actors.service import FatalService, Service, ServiceActor
+
+# The first comes at once, so that what merely slipped is up again before anybody notices.
+BACKOFF_SECONDS = (0.0, 0.5, 2.0, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """All that the tree is made of.
+
+    `links` are the specs of the nodes' links; `audio_node` is the embedded node, if it is used;
+    `volume` is the one that each guild begins with, in percent; `on_fatal` hears of an error that
+    no restart can help.
+    """
+
+    discord: Service
+    audio_node: Service | None
+    links: Sequence[ChildSpec[Any]]
+    operator: Service
+    ports: PlayerPorts
+    volume: int
+    on_fatal: Callable[[FatalService], None]
+
+
+def root_tree(house: House) -> SupervisorSpec:
+    """Return the root of the supervision tree."""
+
+    def service(id: str, service: Service, *, shutdown: float = 5.0) -> ChildSpec[None]:
+        return ChildSpec(
+            id=id, start=lambda: ServiceActor(service, house.on_fatal), shutdown=shutdown
+        )
+
+    embedded = [] if house.audio_node is None else [service("audio-node", house.audio_node)]
+    return SupervisorSpec(
+        id="root",
+        intensity=10,
+        period=60.0,
+        backoff=BACKOFF_SECONDS,
+        children=(
+            service("discord", house.discord, shutdown=10.0),
+            SupervisorSpec(
+                id="lavalink",
+                intensity=5,
+                period=60.0,
+                backoff=BACKOFF_SECONDS,
+                children=(*embedded, *house.links),
+            ),
+            SupervisorSpec(id="guilds", dynamic=True, shutdown=10.0),
+            service("operator", house.operator),
+            ChildSpec(
+                id="intake",
+                start=lambda: Intake(house.ports, volume=house.volume),
+                name=INTAKE,
+            ),
+        ),
+    )

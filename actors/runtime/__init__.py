@@ -1,0 +1,84 @@
+"""Actors under supervision, on asyncio and on trio.
+
+Nothing here knows what the actors are for; see `actor` for how to write one, `specs` for how to
+have it supervised, `ref` for how to talk to it, and `system` for how to run the tree.
+"""
+
+from actors.runtime.actor import Actor, Context
+from actors.runtime.ask import Ask, Deferred
+from actors.runtime.clock import Clock
+from actors.runtime.dead_letters import DeadLetter, DeadLetters
+from actors.runtime.errors import (
+    ActorCrashed,
+    ActorError,
+    ActorStopped,
+    AlreadyPresent,
+    AlreadyReplied,
+    AlreadyStarted,
+    AskTimeout,
+    ChildError,
+    ChildNotFound,
+    ChildRestarting,
+    ChildRunning,
+    Deadlock,
+    DeliveryError,
+    MailboxFull,
+    NotRunning,
+    RestartLimitReached,
+    SpecError,
+    StartFailed,
+    TooManyChildren,
+    WrongReply,
+)
+from actors.runtime.exits import Exit
+from actors.runtime.incarnation import ActorTask
+from actors.runtime.ref import ActorRef, Down, SupervisorRef
+from actors.runtime.registry import Name, Registry
+from actors.runtime.specs import ChildSpec, SupervisorSpec
+from actors.runtime.supervisor import ChildCounts, ChildInfo
+from actors.runtime.system import Node, System
+from actors.runtime.timers import Timers
+
+__all__ = [
+    "Actor",
+    "ActorCrashed",
+    "ActorError",
+    "ActorRef",
+    "ActorStopped",
+    "ActorTask",
+    "AlreadyPresent",
+    "AlreadyReplied",
+    "AlreadyStarted",
+    "Ask",
+    "AskTimeout",
+    "ChildCounts",
+    "ChildError",
+    "ChildInfo",
+    "ChildNotFound",
+    "ChildRestarting",
+    "ChildRunning",
+    "ChildSpec",
+    "Clock",
+    "Context",
+    "DeadLetter",
+    "DeadLetters",
+    "Deadlock",
+    "Deferred",
+    "DeliveryError",
+    "Down",
+    "Exit",
+    "MailboxFull",
+    "Name",
+    "Node",
+    "NotRunning",
+    "Registry",
+    "RestartLimitReached",
+    "SpecError",
+    "StartFailed",
+    "SupervisorRef",
+    "SupervisorSpec",
+    "System",
+    "Timers",
+    "TooManyChildren",
+    "WrongReply",
+]

@@ -1,0 +1,1 @@
+"""How Seraphim meets the world: Discord, Lavalink, the terminal."""

@@ -1,0 +1,5 @@
+"""`python -m seraphim`: the same as the `seraphim` command."""
+
+from seraphim.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,126 @@
+"""One thread of a decoder works at a time, and each for a moment only.
+
+PyAV releases the GIL for every call, so that sixty threads which all want it back after each frame
+form a convoy: measured, the gaps between frames went from 27 ms to 134 ms without a gate. Python's
+own `Semaphore(1)` is not enough, since whoever releases it may take it again at once while the
+others sleep; this gate is handed on in the order of arrival.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Final
+
+from seraphim.audio_node.decoder.slate import Slate
+from seraphim.audio_node.media import MediaError
+
+__all__ = ["Closed", "Gate", "Turn"]
+
+MOMENT: Final = 0.02
+
+
+class Gate:
+    """A lock that is handed on first come, first served, and notes its holder on the slate."""
+
+    def __init__(self, slate: Slate) -> None:
+        self._slate = slate
+        self._lock = threading.Lock()
+        self._taken = False
+        self._queue: deque[threading.Lock] = deque()
+
+    def enter(self, track: int) -> None:
+        """Wait until it is `track`'s turn."""
+        with self._lock:
+            ticket = threading.Lock() if self._taken else None
+            if ticket is not None:
+                ticket.acquire()
+                self._queue.append(ticket)
+            self._taken = True
+        if ticket is not None:
+            ticket.acquire()
+        self._slate.write(track)
+
+    def leave(self) -> None:
+        """Hand the gate to whoever waits longest."""
+        self._slate.write(0)
+        with self._lock:
+            if self._queue:
+                self._queue.popleft().release()
+            else:
+                self._taken = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._queue)
+
+
+class Closed(Exception):
+    """The track is not wanted any more."""
+
+
+class Turn:
+    """One track's time at the gate, and its patience.
+
+    The thread of the track holds the gate within `with turn:`, but for what it does within
+    `with turn.aside():` or `turn.give_way()`. The track has `patience` seconds from one `progress`
+    to the next; `check` ends it when they are over, or when another thread called `close`.
+    """
+
+    def __init__(self, gate: Gate, track: int, patience: float) -> None:
+        self.closed = False
+        self.before_waiting: Callable[[], None] = lambda: None
+        self._gate = gate
+        self._track = track
+        self.patience = patience
+        self._deadline = time.monotonic() + patience
+        self._entered = 0.0
+
+    def __enter__(self) -> "Turn":
+        self._enter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._gate.leave()
+
+    @contextmanager
+    def aside(self) -> Generator[None]:
+        """Let others work while this track waits; what it has ready is sent first."""
+        self.before_waiting()
+        self._gate.leave()
+        try:
+            yield
+        finally:
+            self._enter()
+
+    def give_way(self) -> None:
+        """Let others work if this track has had its moment."""
+        if time.monotonic() - self._entered > MOMENT and self._gate.wanted:
+            self._gate.leave()
+            self._enter()
+
+    def progress(self) -> None:
+        """Begin the patience anew."""
+        self._deadline = time.monotonic() + self.patience
+
+    @property
+    def remaining(self) -> float:
+        """Seconds of patience left, at least a few milliseconds."""
+        return max(0.005, self._deadline - time.monotonic())
+
+    def check(self) -> None:
+        """Raise `Closed` or, when the patience is over, `MediaError`."""
+        if self.closed:
+            raise Closed
+        if time.monotonic() >= self._deadline:
+            raise MediaError(
+                "The media does not arrive: the server or the disk is too slow.",
+                "suspicious",
+                f"no progress within {self.patience:g} s",
+            )
+
+    def _enter(self) -> None:
+        self._gate.enter(self._track)
+        self._entered = time.monotonic()

@@ -1,0 +1,129 @@
+"""The command line. Each command imports what it needs when it runs: `--help` stays quick, and the
+audio node's process never loads the bot.
+
+Data goes to stdout, messages to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 4 not
+running, 70 the supervision tree gave up, 78 the configuration is wrong.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seraphim.settings import Settings
+
+DOTENV = Path(".env")
+FAILED = 1
+NOT_RUNNING = 4
+WRONG_CONFIGURATION = 78
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that `arguments` name (the process's own by default); return its exit code.
+
+    Wrong usage ends in SystemExit(2), `--help` in SystemExit(0).
+    """
+    options = _parser().parse_args(arguments)
+    match options.command:
+        case "run":
+            return _run()
+        case "sandbox":
+            return _sandbox()
+        case "audio-node":
+            return _audio_node(embedded=options.embedded)
+        case _:
+            return _tree(as_json=options.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="seraphim", description="Seraphim, a music bot for Discord that keeps playing."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser(
+        "run",
+        help="run the bot",
+        description="Run the bot with the settings in the environment and in .env.",
+    )
+    commands.add_parser(
+        "sandbox",
+        help="try the bot in a Discord of its own; no token needed",
+        description=(
+            "Run the real bot against a Discord on this machine. Type slash commands at the"
+            " prompt, or give a script on stdin; then the exit code is 0 or 1."
+        ),
+    )
+    audio_node = commands.add_parser(
+        "audio-node",
+        help="run an audio node of its own, speaking Lavalink's protocol",
+        description=(
+            "Run Seraphim's audio node. It takes LAVALINK_PORT, LAVALINK_PASSWORD, DATA_DIR,"
+            " MUSIC_DIR and TRUSTED_MEDIA_HOSTS from the environment."
+        ),
+    )
+    audio_node.add_argument(
+        "--embedded",
+        action="store_true",
+        help="as the bot starts it: any free port, and it ends a minute after its last client",
+    )
+    tree = commands.add_parser(
+        "tree",
+        help="show the supervision tree of the bot that runs",
+        description="Show the live supervision tree of the bot that uses this DATA_DIR.",
+    )
+    tree.add_argument("--json", action="store_true", help="as JSON")
+    return parser
+
+
+def _settings() -> "Settings | None":
+    from seraphim.settings import SettingsError, load
+
+    try:
+        return load(dotenv=DOTENV)
+    except SettingsError as error:
+        print("SYS-001 Seraphim cannot start with these settings:", file=sys.stderr)
+        for mistake in error.mistakes:
+            print(f"  - {mistake}", file=sys.stderr)
+        return None
+
+
+def _run() -> int:
+    settings = _settings()
+    if settings is None:
+        return WRONG_CONFIGURATION
+    from seraphim.app import run
+
+    return run(settings)
+
+
+def _sandbox() -> int:
+    from seraphim.sandbox.main import main as sandbox
+
+    return sandbox()
+
+
+def _audio_node(*, embedded: bool) -> int:
+    from seraphim.audio_node import main as audio_node
+
+    return audio_node(embedded=embedded)
+
+
+def _tree(*, as_json: bool) -> int:
+    from seraphim.operations import operator, tree
+    from seraphim.settings import data_dir
+
+    path = data_dir(dotenv=DOTENV) / operator.SOCKET
+    try:
+        answer = asyncio.run(operator.ask(path, {"do": "tree"}))
+    except OSError:
+        print(f"No bot runs on {path.parent}.", file=sys.stderr)
+        return NOT_RUNNING
+    if as_json:
+        print(json.dumps(answer["tree"], indent=2))
+    else:
+        tree.show(answer["tree"])
+    return 0

@@ -1,0 +1,137 @@
+"""The answer to one interaction, within three seconds, always.
+
+Discord forgets an interaction that is not answered in three seconds. Most answers are ready in
+milliseconds, so a clock starts with the interaction, and only if it runs out Discord is told that
+the answer will come later; what comes then is an edit. A timer costs next to nothing, where a task
+for each interaction that waits to defer (arc's way) doubles the work of a light command.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+
+import hikari
+
+from seraphim.discord.presenters.card import Card
+
+PATIENCE_SECONDS = 1.5
+ALREADY_ANSWERED = 40060
+
+
+class Answer(ABC):
+    """The one answer to an interaction. `give` is called once, or nothing is ever answered."""
+
+    def __init__(self) -> None:
+        self._deferring: asyncio.Task[None] | None = None
+        self._clock = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._run_out)
+
+    def defer(self) -> None:
+        """Tell Discord, from now on, that the answer takes longer; `give` says if that failed."""
+        self._clock.cancel()
+        self._run_out()
+
+    async def give(self, card: Card) -> None:
+        """Answer with `card`. Raises what hikari raises: `NotFoundError` when it is too late."""
+        if await self._deferred():
+            await self._later(card)
+            return
+        try:
+            await self._first(card)
+        except hikari.BadRequestError as error:
+            # The first try was lost on its way back, not on its way there.
+            if error.code != ALREADY_ANSWERED:
+                raise
+            await self._later(card)
+
+    async def _deferred(self) -> bool:
+        """Stop the clock, and return whether it had run out."""
+        self._clock.cancel()
+        if self._deferring is None:
+            return False
+        await self._deferring
+        return True
+
+    def _run_out(self) -> None:
+        if self._deferring is None:
+            self._deferring = asyncio.create_task(self._defer())
+
+    @abstractmethod
+    async def _defer(self) -> None: ...
+
+    @abstractmethod
+    async def _first(self, card: Card) -> None: ...
+
+    @abstractmethod
+    async def _later(self, card: Card) -> None: ...
+
+
+class CommandAnswer(Answer):
+    """The answer to a command: a message. A deferred one is `private` or not from then on."""
+
+    def __init__(self, interaction: hikari.CommandInteraction, *, private: bool = False) -> None:
+        super().__init__()
+        self._interaction = interaction
+        self._private = private
+
+    async def _defer(self) -> None:
+        await self._interaction.create_initial_response(
+            hikari.ResponseType.DEFERRED_MESSAGE_CREATE, flags=_flags(self._private)
+        )
+
+    async def _first(self, card: Card) -> None:
+        await self._interaction.create_initial_response(
+            hikari.ResponseType.MESSAGE_CREATE,
+            embed=card.embed,
+            components=card.rows,
+            flags=_flags(card.private),
+            mentions_everyone=False,
+            user_mentions=False,
+            role_mentions=False,
+        )
+
+    async def _later(self, card: Card) -> None:
+        await self._interaction.edit_initial_response(
+            embed=card.embed,
+            components=card.rows,
+            mentions_everyone=False,
+            user_mentions=False,
+            role_mentions=False,
+        )
+
+
+class PressAnswer(Answer):
+    """The answer to a button. Only a private card is shown: what all may see, the panel shows."""
+
+    def __init__(self, interaction: hikari.ComponentInteraction) -> None:
+        super().__init__()
+        self._interaction = interaction
+
+    async def _defer(self) -> None:
+        await self._interaction.create_initial_response(hikari.ResponseType.DEFERRED_MESSAGE_UPDATE)
+
+    async def _first(self, card: Card) -> None:
+        if not card.private:
+            await self._defer()
+            return
+        await self._interaction.create_initial_response(
+            hikari.ResponseType.MESSAGE_CREATE,
+            embed=card.embed,
+            flags=hikari.MessageFlag.EPHEMERAL,
+            mentions_everyone=False,
+            user_mentions=False,
+            role_mentions=False,
+        )
+
+    async def _later(self, card: Card) -> None:
+        if not card.private:
+            return
+        await self._interaction.execute(
+            embed=card.embed,
+            flags=hikari.MessageFlag.EPHEMERAL,
+            mentions_everyone=False,
+            user_mentions=False,
+            role_mentions=False,
+        )
+
+
+def _flags(private: bool) -> hikari.MessageFlag:
+    return hikari.MessageFlag.EPHEMERAL if private else hikari.MessageFlag.NONE

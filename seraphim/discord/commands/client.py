@@ -1,0 +1,164 @@
+"""arc's client, with the manners that arc leaves to its user.
+
+- Who asks is read off a command when it arrives, before anything is awaited: a command means the
+  play that was current then. arc runs callbacks in tasks of their own; a context variable set here
+  is what they see.
+- A command that arc does not know, or cannot read, is answered all the same.
+- Failures of autocompletion, which arc's hooks and handlers never see, are logged.
+- It is started and stopped by the gateway's service, not by hikari's events: arc swallows what
+  fails there, the publishing of commands for one.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+
+import arc
+import hikari
+import structlog
+
+from actors.guild.player.messages import PlayerMessage, PlayerView, Show
+from actors.guild.refusal import Refused
+from actors.runtime.ask import Asking
+from seraphim.discord.admission import Admission
+from seraphim.discord.answer import CommandAnswer
+from seraphim.discord.caller import Arrivals, Caller
+from seraphim.discord.desk import HEAVY_SECONDS, LIGHT_SECONDS, Desk
+from seraphim.discord.incidents import refused_by
+from seraphim.discord.presenters.card import Card
+from seraphim.discord.presenters.refusals import refusal, stopping
+from seraphim.discord.presenters.replies import Reply, reply
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_arrived: ContextVar[Caller | Refused] = ContextVar("arrived")
+
+
+class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
+    """The commands of one bot."""
+
+    def __init__(
+        self, bot: hikari.GatewayBot, *, admission: Admission, arrivals: Arrivals, desk: Desk
+    ) -> None:
+        super().__init__(
+            bot,
+            autosync=False,
+            autodefer=False,
+            invocation_contexts=[hikari.ApplicationContextType.GUILD],
+        )
+        bot.unsubscribe(hikari.StartedEvent, self._on_gatewaybot_startup)
+        bot.unsubscribe(hikari.StoppingEvent, self._on_gatewaybot_shutdown)
+        self._admission = admission
+        self._arrivals = arrivals
+        self._desk = desk
+
+    async def synchronise(self) -> None:
+        """Publish the commands if Discord has others. Raises what keeps it from that."""
+        if self.application is None:
+            await self._on_startup()
+        await self.resync_commands()
+
+    async def control(
+        self,
+        ctx: "Context",
+        message: Callable[[Caller], Asking[PlayerMessage, Reply] | Refused],
+        *,
+        heavy: bool = False,
+    ) -> None:
+        """Ask the caller's player `message`, and answer with its reply.
+
+        A refusal in place of a message is answered as it is. `heavy`: it takes its time, so the
+        answer is deferred at once.
+        """
+        caller = _arrived.get()
+        answer = CommandAnswer(ctx.interaction)
+
+        async def make() -> Card:
+            if isinstance(caller, Refused):
+                return refusal(caller)
+            asked = message(caller)
+            if isinstance(asked, Refused):
+                return refusal(asked)
+            if heavy:
+                answer.defer()
+            timeout = HEAVY_SECONDS if heavy else LIGHT_SECONDS
+            return reply(await self._desk.ask(caller, asked, timeout=timeout))
+
+        await self._desk.serve(answer, make)
+
+    async def show(self, ctx: "Context", present: Callable[[PlayerView], Card]) -> None:
+        """Ask for the player's view, and answer with what `present` makes of it, privately."""
+        caller = _arrived.get()
+
+        async def make() -> Card:
+            if isinstance(caller, Refused):
+                return refusal(caller)
+            return present(await self._desk.ask(caller, Show(), timeout=LIGHT_SECONDS))
+
+        await self._desk.serve(CommandAnswer(ctx.interaction, private=True), make)
+
+    async def tell(self, ctx: "Context", make: Callable[[], Awaitable[Card]]) -> None:
+        """Answer with a card that needs no player, privately; from anywhere."""
+        await self._desk.serve(CommandAnswer(ctx.interaction, private=True), make)
+
+    async def on_command_interaction(self, interaction: hikari.CommandInteraction) -> None:
+        """Take a command, or turn it away."""
+        if not self._admission.open:
+            await self._desk.give(CommandAnswer(interaction), stopping())
+            return
+        _arrived.set(self._arrivals.caller(interaction))
+        self._admission.enter()
+        try:
+            if self.find_command(hikari.CommandType.SLASH, interaction.command_name) is None:
+                raise LookupError(f"no command {interaction.command_name!r}")
+            await super().on_command_interaction(interaction)
+        # arc raises here what it cannot read, before any hook or handler could know.
+        except Exception as error:  # noqa: BLE001
+            self._admission.leave()
+            await self._desk.give(CommandAnswer(interaction), refusal(refused_by(error)))
+
+    async def on_autocomplete_interaction(
+        self, interaction: hikari.AutocompleteInteraction
+    ) -> None:
+        """Answer with choices, with none while stopping."""
+        try:
+            if self._admission.open:
+                await super().on_autocomplete_interaction(interaction)
+            else:
+                await interaction.create_response([])
+        except hikari.NotFoundError:
+            log.debug("autocomplete.expired", command=interaction.command_name)
+        # A failure here must not be seen: the next letter typed asks again.
+        except Exception:
+            log.exception("autocomplete.failed", command=interaction.command_name)
+
+
+Context = arc.Context[CommandClient]
+Command = arc.SlashCommand[CommandClient]
+
+
+def command_client(
+    bot: hikari.GatewayBot, *, admission: Admission, arrivals: Arrivals, desk: Desk
+) -> CommandClient:
+    """Return a client with its hooks and its error handler, and no commands yet."""
+    client = CommandClient(bot, admission=admission, arrivals=arrivals, desk=desk)
+
+    # arc runs this one whatever became of the callback.
+    async def leave(_: Context) -> None:
+        admission.leave()
+
+    client.add_hook(_bind)
+    client.add_post_hook(leave)
+    client.set_error_handler(_unanswered)
+    return client
+
+
+async def _bind(ctx: Context) -> None:
+    """Let every log line of this command say whose it is."""
+    structlog.contextvars.bind_contextvars(
+        command=ctx.command.display_name, guild=ctx.guild_id, user=ctx.user.id
+    )
+
+
+async def _unanswered(_: Context, error: Exception) -> None:
+    """Log what kept a command from its answer: what it asked has been dealt with at the desk."""
+    refused_by(error)

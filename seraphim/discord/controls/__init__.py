@@ -1,0 +1,1 @@
+"""The panel's buttons: how they are named, and what a press does."""

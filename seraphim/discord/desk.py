@@ -1,0 +1,70 @@
+"""The desk: an interaction comes in, the guild's player is asked, a card goes out.
+
+One way for commands and buttons, so that both have the same manners: every question has a
+deadline, every failure has an answer, and an interaction that Discord has forgotten meanwhile is
+logged, not raised, for nobody is left to be told.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import hikari
+import structlog
+
+from actors.guild.player.messages import PlayerMessage
+from actors.runtime.ask import Asking
+from seraphim.discord.answer import Answer
+from seraphim.discord.caller import Caller
+from seraphim.discord.incidents import refused_by
+from seraphim.discord.players import NotTakingWork, Players
+from seraphim.discord.presenters.card import Card
+from seraphim.discord.presenters.refusals import refusal, stopping
+
+R = TypeVar("R")
+
+LIGHT_SECONDS = 10.0
+"""How long a player may think about a control; its answer is deferred long before."""
+HEAVY_SECONDS = 45.0
+"""How long a search and a join together may take."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Desk:
+    """Where interactions are answered."""
+
+    def __init__(self, players: Players) -> None:
+        self._players = players
+
+    async def ask(
+        self,
+        caller: Caller,
+        message: Asking[PlayerMessage, R],
+        *,
+        timeout: float,
+    ) -> R:
+        """Return what the caller's player answers; raises as `Players.ask`."""
+        return await self._players.ask(caller.guild, message, timeout=timeout)
+
+    async def serve(self, answer: Answer, make: Callable[[], Awaitable[Card]]) -> None:
+        """Answer with the card that `make` makes, or with the one for what went wrong.
+
+        Raises what Discord's REST raises when not even an answer gets through.
+        """
+        await self.give(answer, await self._card(make))
+
+    async def give(self, answer: Answer, card: Card) -> None:
+        """Answer with `card`, unless Discord no longer wants to hear it."""
+        try:
+            await answer.give(card)
+        except hikari.NotFoundError as error:
+            log.warning("interaction.expired", error=error.message)
+
+    async def _card(self, make: Callable[[], Awaitable[Card]]) -> Card:
+        try:
+            return await make()
+        except NotTakingWork:
+            return stopping()
+        # Whatever it is, somebody waits for an answer; `refused_by` logs what nobody foresaw.
+        except Exception as error:  # noqa: BLE001
+            return refusal(refused_by(error))

@@ -1,0 +1,93 @@
+"""Discord's edge, built: everything in this package, put together once."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+import hikari
+from yarl import URL
+
+from actors.guild.board import Board
+from actors.guild.player.ports import Catalogue
+from actors.runtime import Registry
+from seraphim.discord.addresses import is_inside
+from seraphim.discord.admission import Admission
+from seraphim.discord.announcer import RestAnnouncer
+from seraphim.discord.caller import Arrivals
+from seraphim.discord.commands.about import NodePing, about_commands
+from seraphim.discord.commands.client import command_client
+from seraphim.discord.commands.control import control_commands
+from seraphim.discord.commands.play import play_commands
+from seraphim.discord.commands.queue import queue_commands
+from seraphim.discord.commands.sound import sound_commands
+from seraphim.discord.controls.presses import Presses
+from seraphim.discord.desk import Desk
+from seraphim.discord.gateway import Gateway, gateway_bot
+from seraphim.discord.players import Players
+from seraphim.discord.voice import DiscordVoice
+from seraphim.discord.whereabouts import Whereabouts
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who the bot is, and where Discord is; None: Discord's own."""
+
+    token: str = field(repr=False)
+    api_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What the rest of Seraphim has of Discord. `bot` is there for who needs hikari itself."""
+
+    bot: hikari.GatewayBot
+    service: Gateway
+    voice: DiscordVoice
+    announcer: RestAnnouncer
+
+
+def build(
+    login: Login,
+    *,
+    registry: Callable[[], Registry],
+    board: Board,
+    catalogue: Catalogue,
+    ping_node: NodePing,
+    trusted_media_hosts: Collection[str] = (),
+) -> Edge:
+    """Return the edge. Nothing connects before its service starts.
+
+    `registry` is asked once there is something to look up, so it may belong to a system that is
+    built after this.
+    """
+    bot = gateway_bot(login.token, login.api_url)
+    players = Players(registry)
+    whereabouts = Whereabouts()
+    arrivals = Arrivals(board, whereabouts)
+    admission = Admission(players)
+    desk = Desk(players)
+    announcer = RestAnnouncer(bot.rest)
+    voice = DiscordVoice(
+        bot,
+        players=players,
+        whereabouts=whereabouts,
+        inside_allowed=_is_here(login.api_url),
+    )
+    client = command_client(bot, admission=admission, arrivals=arrivals, desk=desk)
+    for command in (
+        *play_commands(catalogue, trusted_media_hosts),
+        *control_commands(),
+        *queue_commands(),
+        *sound_commands(),
+        *about_commands(bot, ping_node),
+    ):
+        client.include(command)
+    presses = Presses(
+        admission=admission, announcer=announcer, arrivals=arrivals, board=board, desk=desk
+    )
+    bot.subscribe(hikari.ComponentInteractionCreateEvent, presses.on_press)
+    return Edge(bot, Gateway(bot, admission=admission, commands=client), voice, announcer)
+
+
+def _is_here(api_url: str | None) -> bool:
+    """Whether Discord itself is on this machine: the sandbox."""
+    return api_url is not None and is_inside(URL(api_url).host or "")

@@ -1,0 +1,1 @@
+"""From values to what people see: embeds and buttons. Pure."""

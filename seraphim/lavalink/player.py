@@ -1,0 +1,106 @@
+"""A guild's player at a node: ongaku's class, without a will of its own.
+
+ongaku's player listens to every event of every guild, plays on by itself and toggles what it is
+told to set. Here the guild's actor decides, and this carries one decision to the node: one change,
+one request.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import hikari
+import ongaku
+from ongaku.impl.player import Voice
+from ongaku.impl.track import Track, TrackInfo
+
+from actors.guild.player.messages import NodePlayer
+from actors.guild.player.ports import NodeUpdate, Start, VoiceCredentials
+from seraphim.lavalink.events import PLAY
+from seraphim.lavalink.session import NodeSession
+
+# Lavalink's length of a stream: Java's greatest long.
+STREAM_LENGTH = 2**63 - 1
+
+
+class GuildPlayer(ongaku.Player):
+    """The player of one guild."""
+
+    def __init__(self, session: NodeSession, guild: int) -> None:
+        # Not super().__init__: it would listen to every event of every guild.
+        self._session = session
+        self._guild_id = hikari.Snowflake(guild)
+
+    async def apply(self, update: NodeUpdate) -> None:
+        """Carry out `update` in one request. Raises what the session's requests raise."""
+        session = self.session
+        if session.session_id is None:
+            raise ongaku.NoSessionsError
+        fields: dict[str, Any] = {}
+        if update.voice is not None:
+            fields["voice"] = _voice(update.voice)
+        if update.start is not None:
+            fields["track"] = _track(update.start)
+            fields["position"] = update.start.position_ms
+        elif update.silence:
+            fields["track"] = None
+        if update.paused is not None:
+            fields["paused"] = update.paused
+        if update.volume is not None:
+            fields["volume"] = update.volume
+        if fields:
+            await session.client.rest.update_player(
+                session.session_id, self._guild_id, no_replace=False, session=session, **fields
+            )
+
+    async def look(self) -> NodePlayer:
+        """Return what the node says of this player. Raises what the session's requests raise."""
+        session = self.session
+        if session.session_id is None:
+            raise ongaku.NoSessionsError
+        player = await session.client.rest.fetch_player(
+            session.session_id, self._guild_id, session=session
+        )
+        user_data: Mapping[str, Any] = player.track.user_data if player.track else {}
+        return NodePlayer(
+            play=user_data.get(PLAY),
+            position_ms=player.state.position,
+            at_ms=round(player.state.time.timestamp() * 1000),
+            paused=player.is_paused,
+            volume=player.volume,
+            connected=player.state.connected,
+        )
+
+    async def destroy(self) -> None:
+        """End the node's player. Raises what the session's requests raise."""
+        session = self.session
+        if session.session_id is not None:
+            await session.client.rest.delete_player(
+                session.session_id, self._guild_id, session=session
+            )
+
+
+def _voice(credentials: VoiceCredentials) -> Voice:
+    return Voice(
+        credentials.token,
+        credentials.endpoint,
+        credentials.session,
+        hikari.Snowflake(credentials.channel),
+    )
+
+
+def _track(start: Start) -> Track:
+    track = start.track
+    info = TrackInfo(
+        identifier=track.identifier,
+        is_seekable=track.seekable,
+        author=track.author,
+        length=STREAM_LENGTH if track.length_ms is None else track.length_ms,
+        is_stream=track.length_ms is None,
+        position=0,
+        title=track.title,
+        source_name=track.source,
+        uri=track.uri,
+        artwork_url=track.artwork,
+        isrc=track.isrc,
+    )
+    return Track(track.encoded, info, {}, {PLAY: start.play}, None)

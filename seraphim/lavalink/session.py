@@ -1,0 +1,208 @@
+"""A session with a node: ongaku's, with a websocket that notices, and requests that end.
+
+ongaku's own loop never reconnects, resumes nothing, has no heartbeat (a dead network looks
+connected for ever) and ends on the first frame it cannot decode; its requests wait five minutes and
+print the password when tracing. This one connects once when told to, says how that ended, and
+leaves trying again to the link's actor.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import aiohttp
+import ongaku
+import orjson
+import structlog
+from ongaku import errors
+from ongaku.abc.session import SessionStatus
+
+from actors.lavalink_node.ports import LinkFailed
+from seraphim.lavalink.address import NodeAddress
+from seraphim.lavalink.client import NodeClient
+from seraphim.lavalink.events import ForPlayer, Ready, Unknown, decode
+
+log = structlog.get_logger(__name__)
+
+CONNECT_SECONDS = 5.0
+REQUEST_SECONDS = 10.0
+# A black hole is noticed after one and a half of these.
+HEARTBEAT_SECONDS = 6.0
+# How long the node plays on for a session whose client is gone.
+RESUME_SECONDS = 60
+LARGEST_FRAME = 4 * 1024 * 1024
+
+
+class NodeSession(ongaku.Session):
+    """One node's session. `address` is asked before each connection; None: not known yet."""
+
+    __slots__ = ("_address", "_on_event", "_owner", "_socket", "_unknown", "_user")
+
+    def __init__(
+        self,
+        client: NodeClient,
+        name: str,
+        address: Callable[[], NodeAddress | None],
+        user: int,
+        on_event: Callable[[ForPlayer], None],
+    ) -> None:
+        super().__init__(client, name, False, "", 0, "", 1)
+        self._owner = client
+        self._address = address
+        self._user = user
+        self._on_event = on_event
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._unknown: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"<NodeSession {self.name} {self.status.name}>"
+
+    async def open(self) -> bool:
+        """Connect, wait for the node's first word, and ask it to keep the session for a while.
+
+        Returns whether the last session was resumed. Raises `LinkFailed`.
+        """
+        address = self._address()
+        if address is None:
+            raise LinkFailed("its address is not known yet")
+        self._move_to(address)
+        headers = {**self.auth_headers, "User-Id": str(self._user), "Client-Name": "seraphim/0.1"}
+        if self._session_id is not None:
+            headers["Session-Id"] = self._session_id
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                self._socket = await self._owner.http.ws_connect(
+                    f"{self.base_uri}/v4/websocket",
+                    headers=headers,
+                    heartbeat=HEARTBEAT_SECONDS,
+                    autoclose=False,
+                    max_msg_size=LARGEST_FRAME,
+                )
+                ready = await self._first_word(self._socket)
+            self._session_id = ready.session
+            await self.client.rest.update_session(
+                ready.session, resuming=True, timeout=RESUME_SECONDS, session=self
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            await self.close()
+            raise LinkFailed(_explain(error.status)) from None
+        except (aiohttp.ClientError, errors.OngakuError, OSError, TimeoutError) as error:
+            await self.close()
+            raise LinkFailed(f"{type(error).__name__}: {error}") from error
+        except LinkFailed:
+            await self.close()
+            raise
+        self._status = SessionStatus.CONNECTED
+        return ready.resumed
+
+    async def run(self) -> None:
+        """Hand on events until the connection ends. Raises `LinkFailed` then."""
+        socket = self._socket
+        if socket is None:
+            raise LinkFailed("not connected")
+        while True:
+            frame = await socket.receive()
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                self._status = SessionStatus.FAILURE
+                raise LinkFailed(_ending(frame, socket))
+            self._take(cast("str", frame.data))
+
+    async def close(self) -> None:
+        """Close the websocket; the node keeps the session for `RESUME_SECONDS`."""
+        self._status = SessionStatus.NOT_CONNECTED
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            await socket.close()
+
+    async def start(self) -> None:
+        """Do nothing: the link's actor opens."""
+
+    async def stop(self) -> None:
+        """Close."""
+        await self.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        return_type: type[Any] | None,
+        *,
+        headers: Mapping[str, Any] | None = None,
+        json: Mapping[str, Any] | Sequence[Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        ignore_default_headers: bool = False,
+        version: bool = True,
+    ) -> Any:
+        """Make one request, as ongaku's method of this name, within `REQUEST_SECONDS`.
+
+        Nothing is tried twice. Raises what ongaku raises, aiohttp's errors, and TimeoutError.
+        """
+        sent = dict(headers or {})
+        if not ignore_default_headers:
+            sent |= self.auth_headers
+        async with self._owner.http.request(
+            method,
+            f"{self.base_uri}{'/v4' if version else ''}{path}",
+            headers=sent,
+            # ongaku's clients pass {} for none; a GET has no body.
+            json=json or None,
+            params=params,
+            timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS),
+        ) as response:
+            body = await response.read()
+        if response.status >= 400:
+            raise self._error(response.status, response.reason, body)
+        if return_type is None:
+            return None
+        if response.status == 204 or not body:
+            raise errors.RestEmptyError
+        if issubclass(return_type, str | int | bool | float):
+            return return_type(body.decode())
+        try:
+            return return_type(orjson.loads(body))
+        except (ValueError, TypeError) as error:
+            raise errors.BuildError(error) from error
+
+    def _error(self, status: int, reason: str | None, body: bytes) -> errors.RestError:
+        try:
+            return self.client.entity_builder.build_rest_error(orjson.loads(body))
+        except (ValueError, KeyError, TypeError):
+            return errors.RestStatusError(status, reason)
+
+    def _move_to(self, address: NodeAddress) -> None:
+        self._host, self._port, self._ssl = address.host, address.port, address.secure
+        self._base_uri = f"http{'s' if address.secure else ''}://{address.host}:{address.port}"
+        if self._password != address.password:
+            # Another node than before: it knows nothing of our session.
+            self._session_id = None
+            self._password = address.password
+            self._authorization_headers = {"Authorization": address.password}
+
+    async def _first_word(self, socket: aiohttp.ClientWebSocketResponse) -> Ready:
+        while True:
+            frame = await socket.receive()
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                raise LinkFailed(_ending(frame, socket))
+            # Stats may come before it.
+            word = decode(cast("str", frame.data))
+            if isinstance(word, Ready):
+                return word
+
+    def _take(self, frame: str) -> None:
+        event = decode(frame)
+        if isinstance(event, ForPlayer):
+            self._on_event(event)
+        elif isinstance(event, Unknown) and event.what not in self._unknown:
+            self._unknown.add(event.what)
+            log.warning("node.not_understood", node=self.name, what=event.what)
+
+
+def _explain(status: int) -> str:
+    if status in {401, 403}:
+        return "it refuses the password: LAVALINK_PASSWORD must be the one in its application.yml"
+    return f"it answered with status {status}: is it a Lavalink 4?"
+
+
+def _ending(frame: aiohttp.WSMessage, socket: aiohttp.ClientWebSocketResponse) -> str:
+    code = cast("object", frame.data if frame.type is aiohttp.WSMsgType.CLOSE else None)
+    return f"the connection ended ({code or socket.close_code or frame.type.name})"

@@ -1,0 +1,1 @@
+"""What those who run Seraphim see of it: the log, the tree."""

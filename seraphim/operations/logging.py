@@ -1,0 +1,79 @@
+"""The log: structlog for everything, one shape, no secrets.
+
+hikari, arc, ongaku and aiohttp log through the standard library; their records take the same way
+out as ours. Secrets are cut out of the finished line, whatever field, message or traceback they
+came in by: the one place that nothing gets past.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from typing import Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+REDACTED = "[secret]"
+# Too chatty or too frank below these levels: TRACE logging of requests prints headers.
+QUIET = {"hikari": logging.INFO, "aiohttp": logging.WARNING, "asyncio": logging.WARNING}
+
+
+def configure(
+    *,
+    level: str,
+    style: Literal["json", "console"],
+    secrets: Iterable[str] = (),
+    stream: TextIO = sys.stdout,
+) -> None:
+    """Send every record to `stream`, one JSON object a line or readable. May be called again."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    render: list[Processor]
+    if style == "json":
+        render = [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(default=str),
+        ]
+    else:
+        render = [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *render,
+                _redactor(secrets),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name, lowest in QUIET.items():
+        logging.getLogger(name).setLevel(max(lowest, root.level))
+
+
+def _redactor(secrets: Iterable[str]) -> Callable[[WrappedLogger, str, EventDict], EventDict]:
+    # As they are, and as JSON writes them.
+    forms = {form for secret in secrets if secret for form in (secret, json.dumps(secret)[1:-1])}
+
+    def redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+        # Behind the renderer the event is the finished line.
+        text = str(line)
+        for form in forms:
+            text = text.replace(form, REDACTED)
+        return text  # type: ignore[return-value]
+
+    return redact

@@ -1,0 +1,98 @@
+"""The operator's socket: what the terminal asks of a running Seraphim.
+
+`DATA_DIR/operator.sock` belongs to the user who runs Seraphim (0600), so whoever can open it may
+ask. One JSON object a line in, one out: `{"do": "tree"}` is answered with the live supervision
+tree; `{"do": "crash", "actor": path}` makes an actor crash, for tests and rehearsals, and only in
+development.
+"""
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import cast
+
+from actors.runtime import ChildNotFound, NotRunning, System
+
+SOCKET = "operator.sock"
+LONGEST_REQUEST = 4096
+
+
+class OrderedCrash(Exception):
+    """A crash that an operator ordered."""
+
+
+class OperatorSocket:
+    """The socket, as a service of the supervision tree that `system` gives."""
+
+    def __init__(self, path: Path, system: Callable[[], System], *, may_crash: bool) -> None:
+        self._path = path
+        self._system = system
+        self._may_crash = may_crash
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen; a socket that a dead process left behind is replaced."""
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(
+            self._serve, self._path, limit=LONGEST_REQUEST
+        )
+        self._path.chmod(0o600)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        assert self._server is not None
+        await self._server.serve_forever()
+
+    async def stop(self) -> None:
+        """Close the socket and take it away."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            line = await reader.readline()
+            writer.write(json.dumps(self._answer(line)).encode() + b"\n")
+            await writer.drain()
+        except ConnectionError:
+            # Whoever asked has gone.
+            return
+        except ValueError:
+            writer.write(b'{"error": "the request is too long"}\n')
+        finally:
+            writer.close()
+
+    def _answer(self, line: bytes) -> Mapping[str, object]:
+        try:
+            request = cast("object", json.loads(line))
+        except json.JSONDecodeError:
+            return {"error": "not JSON"}
+        match request:
+            case {"do": "tree"}:
+                return {"tree": dataclasses.asdict(self._system().tree())}
+            case {"do": "crash", "actor": str(path)} if self._may_crash:
+                try:
+                    self._system().crash(path, OrderedCrash("ordered by the operator"))
+                except (ChildNotFound, NotRunning):
+                    return {"error": f"no actor {path}"}
+                return {"crashed": path}
+            case _:
+                return {"error": "not understood"}
+
+
+async def ask(path: Path, request: Mapping[str, object]) -> dict[str, object]:
+    """Ask a running Seraphim. Raises OSError where none listens on `path`."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    try:
+        writer.write(json.dumps(request).encode() + b"\n")
+        await writer.drain()
+        answer = cast("object", json.loads(await reader.readline()))
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    if not isinstance(answer, dict):
+        raise ConnectionError("the operator's socket answered with something else")
+    return cast("dict[str, object]", answer)

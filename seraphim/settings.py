@@ -1,0 +1,254 @@
+"""Settings: environment variables, `.env`, and `*_FILE` variants for secrets, checked together.
+
+Everything is looked at before anything connects, and every mistake is named at once with its
+remedy. pydantic does the checking; reading the variables is three lines, and ours, because the
+origin of a value (the environment, `.env`, a secret's file) has its own rules.
+"""
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from yarl import URL
+
+DISCORD_API = "https://discord.com/api/v10"
+# A Unix socket's address holds about a hundred bytes (unix(7)).
+LONGEST_SOCKET_PATH = 100
+SECRETS = ("DISCORD_TOKEN", "LAVALINK_PASSWORD")
+
+
+class SettingsError(Exception):
+    """The settings cannot work; `mistakes` names each, with what to do. It holds no secret."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` is this machine, by its usual name or as a literal address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _api_url(value: str) -> str:
+    url = URL(value)
+    local = url.host is not None and is_loopback(url.host)
+    if url.scheme != "https" and not (url.scheme == "http" and local):
+        raise ValueError("must be https, because the token is sent there")
+    return value.rstrip("/")
+
+
+def _hosts(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(host.strip().lower() for host in value.split(",") if host.strip())
+    return value
+
+
+def _application_id(token: str) -> int | None:
+    """Return the id of the application that a token begins with, None if it is no token."""
+    first, _, rest = token.partition(".")
+    if rest.count(".") != 1:
+        return None
+    try:
+        return int(base64.b64decode(first + "=" * (-len(first) % 4), validate=True))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if _application_id(value.get_secret_value()) is None:
+        raise ValueError("is not a bot's token")
+    return value
+
+
+class Settings(BaseModel):
+    """All that can be set. The aliases are the variables' names."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, populate_by_name=False)
+
+    discord_token: Annotated[SecretStr, AfterValidator(_token)] = Field(
+        alias="DISCORD_TOKEN",
+        description="the token from the Bot page of your application in Discord's developer portal",
+    )
+    client_id: int | None = Field(
+        None, alias="CLIENT_ID", description="your application's id; leave it out: the token has it"
+    )
+    discord_api_url: Annotated[str, AfterValidator(_api_url)] = Field(
+        DISCORD_API,
+        alias="DISCORD_API_URL",
+        description="the root of Discord's REST API; https, or http on loopback",
+    )
+    lavalink_host: str | None = Field(
+        None,
+        alias="LAVALINK_HOST",
+        description="a Lavalink node's host; without one the embedded audio node runs",
+    )
+    lavalink_port: int = Field(
+        2333, alias="LAVALINK_PORT", ge=1, le=65535, description="a port, 1 to 65535"
+    )
+    lavalink_password: SecretStr | None = Field(
+        None,
+        alias="LAVALINK_PASSWORD",
+        description="the password in your Lavalink's application.yml",
+    )
+    lavalink_secure: bool = Field(
+        False, alias="LAVALINK_SECURE", description="true if the node is reached over TLS"
+    )
+    data_dir: Path = Field(
+        Path("./data"), alias="DATA_DIR", description="a folder that Seraphim may write to"
+    )
+    music_dir: Path | None = Field(
+        None, alias="MUSIC_DIR", description="an existing folder with your own music"
+    )
+    trusted_media_hosts: Annotated[tuple[str, ...], BeforeValidator(_hosts)] = Field(
+        (),
+        alias="TRUSTED_MEDIA_HOSTS",
+        description="your own media servers, host or host:port, separated by commas",
+    )
+    default_volume: int = Field(
+        50, alias="DEFAULT_VOLUME", ge=0, le=100, description="a number from 0 to 100"
+    )
+    environment: Literal["production", "development"] = Field(
+        "production", alias="ENVIRONMENT", description="production or development"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = Field(
+        None, alias="LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Literal["json", "console"] | None = Field(
+        None, alias="LOG_FORMAT", description="json or console"
+    )
+    shutdown_timeout_seconds: float = Field(
+        20.0,
+        alias="SHUTDOWN_TIMEOUT_SECONDS",
+        gt=0,
+        le=600,
+        description="seconds, more than 0, at most 600",
+    )
+
+    @property
+    def token(self) -> str:
+        """The token in the clear: hand it on, never keep or log it."""
+        return self.discord_token.get_secret_value()
+
+    @property
+    def application_id(self) -> int:
+        """The application's id."""
+        application = _application_id(self.token)
+        assert application is not None
+        return application
+
+    @property
+    def talks_to_loopback(self) -> bool:
+        """Whether the Discord that is used runs on this machine, as the sandbox does."""
+        return is_loopback(URL(self.discord_api_url).host or "")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret, for the log to leave out."""
+        values = (self.discord_token, self.lavalink_password)
+        return tuple(value.get_secret_value() for value in values if value is not None)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        mistakes: list[str] = []
+        if self.client_id is not None and self.client_id != self.application_id:
+            mistakes.append("CLIENT_ID contradicts the token: leave it out.")
+        if self.lavalink_host is not None and self.lavalink_password is None:
+            mistakes.append(
+                "LAVALINK_PASSWORD is missing: set it to the password in your Lavalink's"
+                " application.yml, or leave LAVALINK_HOST out to use the embedded audio node."
+            )
+        if self.music_dir is not None and not self.music_dir.is_dir():
+            mistakes.append(f"MUSIC_DIR: there is no folder {self.music_dir}.")
+        if self.data_dir.exists() and not self.data_dir.is_dir():
+            mistakes.append(f"DATA_DIR: {self.data_dir} is not a folder.")
+        if len(os.fsencode(self.data_dir.absolute() / "operator.sock")) > LONGEST_SOCKET_PATH:
+            mistakes.append("DATA_DIR: the path is too long for a socket; choose a shorter one.")
+        if mistakes:
+            raise ValueError("\n".join(mistakes))
+        return self
+
+
+def variables(
+    environ: Mapping[str, str], dotenv: Path | None = None
+) -> tuple[dict[str, str], list[str]]:
+    """Return the variables that are set, and the mistakes in how.
+
+    The environment wins over `.env`; an empty value counts as not set. A secret's `*_FILE` is read,
+    without the newline at its end.
+    """
+    values = (
+        {name: value for name, value in dotenv_values(dotenv).items() if value}
+        if (dotenv is not None)
+        else {}
+    )
+    values |= {name: value for name, value in environ.items() if value}
+    mistakes: list[str] = []
+    for name in SECRETS:
+        path = values.get(f"{name}_FILE")
+        if path is None:
+            continue
+        if name in values:
+            mistakes.append(f"{name} and {name}_FILE are both set: leave one out.")
+            continue
+        try:
+            values[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "not text"
+            mistakes.append(f"{name}_FILE: {path} cannot be read ({why}).")
+            values[name] = ""
+    return values, mistakes
+
+
+def load(environ: Mapping[str, str] = os.environ, dotenv: Path | None = None) -> Settings:
+    """Return the settings. Raises `SettingsError` with every mistake that they have."""
+    values, mistakes = variables(environ, dotenv)
+    unreadable = {name for name in SECRETS if values.get(name) == ""}
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        mistakes += [
+            line
+            for problem in error.errors(include_url=False, include_input=False)
+            for line in _explain(str(problem["loc"][0]) if problem["loc"] else "", problem["msg"])
+            if not (problem["loc"] and problem["loc"][0] in unreadable)
+        ]
+        raise SettingsError(mistakes) from None
+    if mistakes:
+        raise SettingsError(mistakes)
+    return settings
+
+
+def _explain(name: str, message: str) -> list[str]:
+    message = message.removeprefix("Value error, ")
+    if not name:
+        return message.splitlines()
+    wanted = {field.alias: field.description for field in Settings.model_fields.values()}.get(name)
+    problem = "is missing" if message == "Field required" else message[0].lower() + message[1:]
+    return [f"{name} {problem}. It wants: {wanted}."]
+
+
+def data_dir(environ: Mapping[str, str] = os.environ, dotenv: Path | None = None) -> Path:
+    """Return `DATA_DIR` alone: what asks a running bot something needs no token."""
+    values, _ = variables(environ, dotenv)
+    return Path(values.get("DATA_DIR", "./data"))

@@ -1,0 +1,266 @@
+"""A guild's actors together: what people get, and what they do not notice when one crashes."""
+
+import pytest
+
+from actors.guild.names import panel_name, player_name
+from actors.guild.panel.messages import GaveUp
+from actors.guild.player.messages import (
+    Join,
+    Leave,
+    Left,
+    Member,
+    NodeDown,
+    NodeReady,
+    Play,
+    PlayerMessage,
+    PlayerView,
+    Queued,
+    SetVolume,
+    Show,
+    Skip,
+    Skipped,
+)
+from actors.guild.player.ports import SourceFailed
+from actors.guild.refusal import Code, Refused
+from actors.intake import INTAKE, Open
+from actors.runtime import ActorCrashed, ActorRef, Node, System
+from actors.runtime.testing import VirtualClock
+from tests.actors.guild.world import GUILD, TEXT, VOICE, World
+
+pytestmark = pytest.mark.anyio
+
+ADA = Member(1, VOICE)
+PLAYER = f"/root/guilds/guild-{GUILD}/player"
+PANEL = f"/root/guilds/guild-{GUILD}/panel-keeper/panel"
+
+
+class Ordered(Exception):
+    """A crash that a test ordered."""
+
+
+def find(system: System, path: str) -> Node | None:
+    nodes = [system.tree()]
+    while nodes:
+        node = nodes.pop()
+        if node.path == path:
+            return node
+        nodes += node.children
+    return None
+
+
+async def play(player: ActorRef[PlayerMessage], *names: str) -> None:
+    for name in names:
+        assert isinstance(await player.ask(Play(ADA, name, TEXT)), Queued)
+
+
+async def test_a_play_is_heard_shown_and_answered(
+    player: ActorRef[PlayerMessage], world: World
+) -> None:
+    answer = await player.ask(Play(ADA, "aurora", TEXT))
+    assert isinstance(answer, Queued)
+    assert answer.position == 0
+    await world.changes.until(lambda: bool(world.updates and world.posted))
+    (update,) = world.updates
+    assert update.voice is not None
+    assert update.start is not None
+    assert update.start.track.title == "aurora"
+    (views,) = world.posted.values()
+    assert views[0].current is not None
+
+
+async def test_opening_a_guild_twice_gives_the_same_player(
+    player: ActorRef[PlayerMessage], system: System
+) -> None:
+    intake = system.registry.whereis(INTAKE)
+    assert intake is not None
+    assert await intake.ask(Open(GUILD)) is player
+
+
+async def test_a_failing_source_is_an_answer_not_a_crash(
+    player: ActorRef[PlayerMessage], world: World, system: System
+) -> None:
+    world.catalogue_error = SourceFailed(Refused(Code.SOURCE_REFUSED))
+    assert await player.ask(Play(ADA, "x", TEXT)) == Refused(Code.SOURCE_REFUSED)
+    node = find(system, PLAYER)
+    assert node is not None
+    assert node.incarnation == 1
+
+
+async def test_a_crash_is_not_heard_and_loses_nothing(
+    player: ActorRef[PlayerMessage], world: World, system: System, clock: VirtualClock
+) -> None:
+    await play(player, "first", "second", "third")
+    await world.changes.until(lambda: GUILD in world.playing)
+    before = await player.ask(Show())
+    told = len(world.updates)
+    system.crash(PLAYER, Ordered())
+    await clock.advance(0.0)
+    after = await player.ask(Show())
+    node = find(system, PLAYER)
+    assert node is not None
+    assert node.incarnation == 2
+    assert after.queue == before.queue
+    assert after.current is not None
+    assert before.current is not None
+    assert after.current.play == before.current.play
+    assert after.voice_channel == VOICE
+    # The next thing that the node hears of is the skip: the crash was none of its business.
+    assert isinstance(await player.ask(Skip(ADA)), Skipped)
+    await world.changes.until(lambda: len(world.updates) > told)
+    assert len(world.updates) == told + 1
+    assert world.destroyed == []
+
+
+async def test_the_ask_in_hand_fails_at_once_when_its_work_crashes_the_player(
+    player: ActorRef[PlayerMessage], world: World
+) -> None:
+    await play(player, "first", "second")
+    world.catalogue_error = Ordered("a defect")
+    with pytest.raises(ActorCrashed):
+        await player.ask(Play(ADA, "x", TEXT))
+    world.catalogue_error = None
+    view = await player.ask(Show())
+    assert [entry.track.title for entry in view.queue] == ["second"]
+
+
+async def test_a_track_that_the_node_lost_in_the_crash_is_started_again(
+    player: ActorRef[PlayerMessage], world: World, system: System
+) -> None:
+    await play(player, "first")
+    await world.changes.until(lambda: GUILD in world.playing)
+    told = len(world.updates)
+    world.playing.clear()
+    system.crash(PLAYER, Ordered())
+    await world.changes.until(lambda: len(world.updates) > told)
+    assert world.updates[-1].start is not None
+
+
+async def test_a_node_that_comes_back_is_told_everything_in_one_change(
+    player: ActorRef[PlayerMessage], world: World
+) -> None:
+    await play(player, "first")
+    await world.changes.until(lambda: bool(world.updates))
+    world.ready = False
+    await player.tell(NodeDown())
+    world.ready = True
+    await player.tell(NodeReady(resumed=False))
+    await world.changes.until(lambda: len(world.updates) == 2)
+    again = world.updates[-1]
+    assert again.voice is not None
+    assert again.start is not None
+    assert again.volume == 50
+
+
+async def test_a_crashing_panel_costs_the_player_nothing(
+    player: ActorRef[PlayerMessage], world: World, system: System
+) -> None:
+    world.announcer_error = Ordered("Discord has a bad day")
+    await play(player, "first")
+    view = await player.ask(Show())
+    assert view.current is not None
+    node = find(system, PLAYER)
+    assert node is not None
+    assert node.incarnation == 1
+
+
+async def test_a_restarted_panel_edits_the_message_it_had(
+    player: ActorRef[PlayerMessage], world: World, system: System, clock: VirtualClock
+) -> None:
+    await play(player, "first")
+    await world.changes.until(lambda: bool(world.posted))
+    system.crash(PANEL, Ordered())
+    await play(player, "second")
+    await clock.advance(3.0)
+    await world.changes.until(
+        lambda: any(view.queue for views in world.posted.values() for view in views)
+    )
+    assert len(world.posted) == 1
+
+
+async def test_a_panel_that_gave_up_comes_back_with_the_next_play(
+    player: ActorRef[PlayerMessage], world: World, system: System
+) -> None:
+    await play(player, "first")
+    await system.supervisor(f"/root/guilds/guild-{GUILD}").terminate_child("panel-keeper")
+    assert system.registry.whereis(panel_name(GUILD)) is None
+    intake = system.registry.whereis(INTAKE)
+    assert intake is not None
+    await intake.ask(Open(GUILD))
+    assert system.registry.whereis(panel_name(GUILD)) is not None
+
+
+async def test_a_panel_that_somebody_deleted_is_posted_again(
+    player: ActorRef[PlayerMessage], world: World, system: System, clock: VirtualClock
+) -> None:
+    await play(player, "first")
+    await world.changes.until(lambda: bool(world.posted))
+    world.posted.clear()
+    await play(player, "second")
+    await clock.advance(3.0)
+    await world.changes.until(lambda: bool(world.posted))
+
+
+async def test_however_fast_things_change_the_panel_is_edited_once_in_three_seconds(
+    player: ActorRef[PlayerMessage], world: World, clock: VirtualClock
+) -> None:
+    await play(player, "first")
+    await clock.advance(0.0)
+    for volume in range(40):
+        await player.ask(SetVolume(ADA, volume))
+    (views,) = world.posted.values()
+    assert len(views) == 1
+    await clock.advance(3.0)
+    assert [view.volume for view in views] == [50, 39]
+    await clock.advance(60.0)
+    assert len(views) == 2
+
+
+async def test_leaving_ends_what_the_node_plays_and_keeps_the_queue(
+    player: ActorRef[PlayerMessage], world: World
+) -> None:
+    await play(player, "first", "second")
+    assert await player.ask(Leave(ADA)) == Left(VOICE)
+    await world.changes.until(lambda: world.destroyed == [GUILD])
+    await player.ask(Join(ADA, TEXT))
+    view = await player.ask(Show())
+    assert isinstance(view, PlayerView)
+    assert [entry.track.title for entry in view.queue] == ["second"]
+
+
+async def test_at_the_end_of_the_tree_every_guild_leaves_voice(
+    player: ActorRef[PlayerMessage], world: World, system: System
+) -> None:
+    await play(player, "first")
+    await system.stop()
+    assert world.voice == {}
+    assert world.destroyed == [GUILD]
+    assert world.board.get(GUILD) is None
+
+
+async def test_a_player_that_keeps_crashing_is_given_up_alone_and_its_channel_is_told(
+    player: ActorRef[PlayerMessage], world: World, system: System, clock: VirtualClock
+) -> None:
+    intake = system.registry.whereis(INTAKE)
+    assert intake is not None
+    other = await intake.ask(Open(2))
+    await play(player, "first")
+    for _ in range(6):
+        system.crash(PLAYER, Ordered())
+        await clock.advance(5.0)
+    await world.changes.until(lambda: GaveUp() in world.said)
+    assert system.registry.whereis(player_name(GUILD)) is None
+    assert world.voice == {}
+    assert (await other.ask(Show())).guild == 2
+
+
+async def test_from_the_third_crash_the_state_is_no_longer_trusted(
+    player: ActorRef[PlayerMessage], world: World, system: System, clock: VirtualClock
+) -> None:
+    await play(player, "first", "poison")
+    for _ in range(2):
+        system.crash(PLAYER, Ordered())
+        await clock.advance(1.0)
+        assert (await player.ask(Show())).queue != ()
+    system.crash(PLAYER, Ordered())
+    await clock.advance(1.0)
+    assert (await player.ask(Show())).queue == ()

@@ -1,0 +1,287 @@
+"""Tones to play and a web server to play them from, for all tests of the audio node.
+
+`melody` changes its pitch every second, so that a position can be heard.
+"""
+
+import array
+import itertools
+import math
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.error import BlockingIOError as NothingYet
+from av.error import EOFError as NothingMore
+from av.filter import Graph
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+RATE = 48_000
+TONE_SECONDS = 3
+MELODY_SECONDS = 12.01  # not a whole number of frames: a sample more or less is no frame more
+FORMATS = {
+    "wav": ("wav", "pcm_s16le"),
+    "mp3": ("mp3", "libmp3lame"),
+    "flac": ("flac", "flac"),
+    "ogg": ("ogg", "libopus"),
+    "m4a": ("ipod", "aac"),
+    "aac": ("adts", "aac"),
+    "webm": ("webm", "libopus"),
+}
+
+
+class Opus:
+    """Opus frames, decoded."""
+
+    def __init__(self, frames: Iterable[bytes]) -> None:
+        decoder = av.CodecContext.create("libopus", "r")
+        assert isinstance(decoder, AudioCodecContext)
+        decoder.sample_rate = RATE
+        decoder.layout = "stereo"
+        self.left = array.array("f")
+        for frame in frames:
+            for piece in decoder.decode(av.Packet(frame)):
+                samples = array.array("h" if piece.format.name.startswith("s16") else "f")
+                samples.frombytes(bytes(piece.planes[0])[: piece.samples * samples.itemsize * 2])
+                scale = 32768 if samples.typecode == "h" else 1
+                self.left.extend(value / scale for value in samples[::2])
+
+    @property
+    def seconds(self) -> float:
+        return len(self.left) / RATE
+
+    def pitch(self, start: float, end: float) -> float:
+        """Hz between two moments, from the first to the last crossing of zero."""
+        part = self.left[int(start * RATE) : int(end * RATE)]
+        rising = [i for i, (a, b) in enumerate(itertools.pairwise(part)) if a < 0 <= b]
+        assert len(rising) > 2, "there is no tone"
+        return (len(rising) - 1) * RATE / (rising[-1] - rising[0])
+
+    def level(self, start: float, end: float) -> float:
+        """Root mean square between two moments."""
+        part = self.left[int(start * RATE) : int(end * RATE)]
+        return math.sqrt(sum(value * value for value in part) / len(part))
+
+
+class Tones:
+    """Makes audio files, once each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def tone(self, kind: str, hertz: int = 440) -> Path:
+        """Three seconds of one pitch."""
+        return self._make(f"tone-{hertz}.{kind}", f"0.4*sin(2*PI*{hertz}*t)", TONE_SECONDS)
+
+    def melody(self, kind: str) -> Path:
+        """Twelve seconds and a bit, the k-th of them (from 0) at 300 + 100 k Hz."""
+        return self._make(f"melody.{kind}", "0.4*sin(2*PI*(300+100*floor(t))*t)", MELODY_SECONDS)
+
+    def _make(self, name: str, expression: str, seconds: float) -> Path:
+        path = self._folder / name
+        if not path.exists():
+            container, codec = FORMATS[path.suffix[1:]]
+            write(path, container, codec, expression, seconds)
+        return path
+
+
+def write(path: Path, container: str, codec: str, expression: str, seconds: float) -> None:
+    rate = RATE if codec == "libopus" else 44_100
+    with av.open(str(path), "w", format=container) as output:
+        output.metadata.update({"title": f"The {path.stem}", "artist": "Ada Ångström"})
+        stream = output.add_stream(codec, rate=rate, layout="stereo")
+        assert isinstance(stream, AudioStream)
+        if codec == "libopus":
+            stream.bit_rate = 128_000
+        stream.codec_context.open()
+        graph = Graph()
+        graph.threads = 1
+        size = stream.codec_context.frame_size or 1024
+        source = f"exprs={expression}|{expression}:s={rate}:d={seconds}:c=stereo"
+        graph.link_nodes(
+            graph.add("aevalsrc", source),
+            graph.add("aformat", f"sample_fmts={stream.codec_context.format.name}"),
+            graph.add("asetnsamples", f"n={size}:p=0"),
+            graph.add("abuffersink"),
+        ).configure()
+        while True:
+            try:
+                piece = graph.pull()
+            except (NothingYet, NothingMore):
+                break
+            assert isinstance(piece, AudioFrame)
+            piece.time_base = Fraction(1, rate)
+            output.mux(stream.encode(piece))
+        output.mux(stream.encode(None))
+
+
+class Request:
+    """One request to the server, and what is sent back."""
+
+    def __init__(self, connection: socket.socket, path: str, headers: dict[str, str]) -> None:
+        self._connection = connection
+        self.path = path
+        self.headers = headers
+
+    def send(self, data: bytes) -> None:
+        self._connection.sendall(data)
+
+    def head(self, status: str = "200 OK", **headers: object) -> None:
+        lines = [f"HTTP/1.1 {status}"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        self.send("\r\n".join([*lines, "", ""]).encode())
+
+    def body(self, data: bytes, *, ranges: bool = True, **headers: object) -> None:
+        """Answer as a web server answers for a file."""
+        wanted = re.match(r"bytes=(\d+)-\Z", self.headers.get("range", ""))
+        if not (ranges and wanted):
+            self.head(Content_Length=len(data), **headers)
+            self.send(data)
+            return
+        start = int(wanted[1])
+        self.head(
+            "206 Partial Content",
+            Content_Range=f"bytes {start}-{len(data) - 1}/{len(data)}",
+            Content_Length=len(data) - start,
+            **headers,
+        )
+        self.send(data[start:])
+
+    def wait_for_the_client_to_leave(self) -> None:
+        self._connection.settimeout(60)
+        while self._connection.recv(4096):
+            pass
+
+
+Answer = Callable[[Request], None]
+
+
+class MediaServer:
+    """A web server on loopback: each path is answered by a function, in a thread of its own."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
+        self.requests: list[str] = []
+        self.answers: dict[str, Answer] = {}
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self.host = f"127.0.0.1:{self.port}"
+        self._connections: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def answer(self, path: str, answer: Answer) -> str:
+        """Say what is answered to a path; gives its URL."""
+        self.answers[path] = answer
+        return f"http://{self.host}{path}"
+
+    def file(self, file: Path, *, ranges: bool = True) -> str:
+        data = file.read_bytes()
+        return self.answer(f"/{file.name}", lambda request: request.body(data, ranges=ranges))
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        for connection in self._connections:
+            connection.close()
+        self._thread.join()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self._connections.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                piece = connection.recv(4096)
+                if not piece:
+                    return
+                head += piece
+            first, *lines = head.decode("latin-1").split("\r\n")
+            path = first.split(" ")[1]
+            headers = dict(line.lower().split(": ", 1) for line in lines if line)
+            self.requests.append(path)
+            request = Request(connection, path, headers)
+            answer = self.answers.get(path.split("?")[0])
+            if answer is None:
+                request.head("404 Not Found", Content_Length=0)
+            else:
+                answer(request)
+        except OSError:
+            return  # the client has left
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="session")
+def tones(tmp_path_factory: pytest.TempPathFactory) -> Tones:
+    return Tones(tmp_path_factory.mktemp("tones"))
+
+
+@pytest.fixture(scope="session")
+def opus() -> type[Opus]:
+    """Decodes frames: `opus(frames).pitch(0.5, 1)`."""
+    return Opus
+
+
+@pytest.fixture
+def server() -> Iterator[MediaServer]:
+    with_thread = MediaServer()
+    yield with_thread
+    with_thread.close()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for `localhost`, with its key, that vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(
+        certificate.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return path
+
+
+@pytest.fixture
+def tls_server(certificate: Path) -> Iterator[MediaServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with_thread = MediaServer(context)
+    yield with_thread
+    with_thread.close()

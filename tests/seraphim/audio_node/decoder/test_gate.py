@@ -1,0 +1,109 @@
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from seraphim.audio_node.decoder.gate import Closed, Gate, Turn
+from seraphim.audio_node.decoder.slate import Slate
+from seraphim.audio_node.media import MediaError
+
+LONG = 30.0
+
+
+def in_thread(run: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def queue_up(gate: Gate, track: int, entered: list[int]) -> threading.Thread:
+    """Let a track wait at the gate, and come back when it does."""
+    waiting = len(gate._queue)
+
+    def enter() -> None:
+        gate.enter(track)
+        entered.append(track)
+        gate.leave()
+
+    thread = in_thread(enter)
+    while len(gate._queue) == waiting:
+        threading.Event().wait(0.001)
+    return thread
+
+
+def test_those_who_wait_enter_in_the_order_in_which_they_came(gate: Gate) -> None:
+    entered: list[int] = []
+    gate.enter(1)
+    threads = [queue_up(gate, track, entered) for track in (2, 3, 4, 5)]
+    gate.leave()
+    for thread in threads:
+        thread.join(LONG)
+    assert entered == [2, 3, 4, 5]
+
+
+def test_whoever_leaves_and_enters_again_does_so_behind_those_who_wait(gate: Gate) -> None:
+    entered: list[int] = []
+    gate.enter(1)
+    thread = queue_up(gate, 2, entered)
+    gate.leave()
+    gate.enter(1)
+    assert entered == [2]
+    gate.leave()
+    thread.join(LONG)
+
+
+def test_only_one_is_inside_at_a_time(gate: Gate) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work(track: int) -> None:
+        for _ in range(200):
+            gate.enter(track)
+            inside.append(track)
+            most.append(len(inside))
+            inside.remove(track)
+            gate.leave()
+
+    threads = [in_thread(lambda track=track: work(track)) for track in range(1, 5)]
+    for thread in threads:
+        thread.join(LONG)
+    assert len(most) == 800
+    assert max(most) == 1
+
+
+def test_the_slate_says_who_is_inside_and_each_turn_is_another(gate: Gate, slate: Slate) -> None:
+    gate.enter(7)
+    track, first = slate.read()
+    assert track == 7
+    gate.leave()
+    assert slate.read()[0] == 0
+    gate.enter(7)
+    assert slate.read() == (7, first + 2)
+    gate.leave()
+
+
+def test_a_track_that_waits_aside_lets_another_work_and_sends_what_it_has(gate: Gate) -> None:
+    sent: list[str] = []
+    with Turn(gate, 1, LONG) as turn:
+        turn.before_waiting = lambda: sent.append("batch")
+        with turn.aside():
+            gate.enter(2)
+            gate.leave()
+            assert sent == ["batch"]
+
+
+def test_a_closed_track_ends_at_its_next_look(turn: Turn) -> None:
+    turn.check()
+    turn.closed = True
+    with pytest.raises(Closed):
+        turn.check()
+
+
+def test_patience_ends_and_progress_begins_it_anew(turn: Turn) -> None:
+    turn.patience = 0.0
+    turn.progress()
+    with pytest.raises(MediaError, match="does not arrive"):
+        turn.check()
+    turn.patience = LONG
+    turn.progress()
+    turn.check()

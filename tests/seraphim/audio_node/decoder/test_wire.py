@@ -1,0 +1,73 @@
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seraphim.audio_node.decoder.wire import (
+    LARGEST,
+    Close,
+    Configure,
+    Credit,
+    Ended,
+    Failed,
+    Frames,
+    Hello,
+    Message,
+    Open,
+    Opened,
+    Ping,
+    Pong,
+    Splitter,
+    encode,
+)
+from seraphim.audio_node.media import MediaInfo, MediaSource
+
+number = st.integers(0, 2**32 - 1)
+text = st.text(max_size=20)
+source = st.builds(MediaSource, st.sampled_from(["http", "file"]), text)
+info = st.builds(
+    MediaInfo, text, text, st.none() | number, st.none() | text, st.none() | text, st.none() | text
+)
+messages = st.one_of(
+    st.builds(Configure, text, st.floats(0, 100)),
+    st.builds(Open, number, source, number, st.integers(0, 1000), number),
+    st.builds(Credit, number, number),
+    st.builds(Close, number),
+    st.builds(Opened, number, info),
+    st.builds(Frames, number, st.lists(st.binary(max_size=1275), max_size=5).map(tuple)),
+    st.builds(Ended, number),
+    st.builds(Failed, number, text, st.sampled_from(["common", "suspicious", "fault"]), text),
+    st.just(Ping()), st.just(Pong()), st.just(Hello()),
+)  # fmt: skip
+
+
+@given(st.lists(messages, max_size=8), st.data())
+def test_messages_arrive_as_they_were_however_the_bytes_are_cut(
+    sent: list[Message], data: st.DataObject
+) -> None:
+    stream = b"".join(map(encode, sent))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=10)))
+    splitter = Splitter()
+    got: list[Message] = []
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        got += splitter.feed(stream[start:end])
+    assert got == sent
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_messages_are_a_value_error_and_nothing_worse(data: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        list(Splitter().feed(data))
+
+
+def test_a_message_that_says_it_is_huge_is_not_waited_for() -> None:
+    with pytest.raises(ValueError, match="not a message"):
+        list(Splitter().feed((LARGEST + 1).to_bytes(4, "big") + bytes(5)))
+
+
+def test_a_frame_that_is_cut_off_is_a_value_error() -> None:
+    whole = encode(Frames(1, (b"abc",)))
+    cut = (len(whole) - 10).to_bytes(4, "big") + whole[4:-1]
+    with pytest.raises(ValueError, match="cut off"):
+        list(Splitter().feed(cut))

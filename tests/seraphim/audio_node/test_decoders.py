@@ -1,0 +1,325 @@
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from seraphim.audio_node.decoders import AHEAD, TRACKS_PER_PROCESS, Decoders, Feed
+from seraphim.audio_node.media import MediaError, MediaSource
+
+pytestmark = pytest.mark.anyio
+
+LONG = 60.0
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def decoders(server) -> AsyncIterator[Decoders]:
+    async with Decoders(trusted_hosts=server.host) as decoders:
+        yield decoders
+
+
+def file(path: Path) -> MediaSource:
+    return MediaSource("file", str(path))
+
+
+def web(url: str) -> MediaSource:
+    return MediaSource("http", url)
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(LONG):
+        while not condition():  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.005)
+
+
+async def take(feed: Feed, count: int) -> list[bytes]:
+    """As many frames as there are, up to `count`."""
+    frames: list[bytes] = []
+    async with asyncio.timeout(LONG):
+        while len(frames) < count:
+            await feed.wait()
+            frame = feed.take()
+            if frame is not None:
+                frames.append(frame)
+            elif feed.ended or feed.error:
+                break
+    return frames
+
+
+async def take_all(feed: Feed) -> list[bytes]:
+    return await take(feed, 1_000_000)
+
+
+async def test_a_song_is_decoded_to_its_end(decoders, tones, opus) -> None:
+    feed = decoders.open(file(tones.tone("mp3")))
+    sound = opus(await take_all(feed))
+    assert feed.ended
+    assert feed.error is None
+    assert feed.take() is None
+    assert sound.pitch(0.5, 2.5) == pytest.approx(440, abs=0.5)
+
+
+async def test_a_song_from_the_web_starts_where_it_is_told(decoders, server, tones, opus) -> None:
+    url = server.file(tones.melody("mp3"))
+    feed = decoders.open(web(url), start_ms=7000, volume=50)
+    sound = opus(await take_all(feed))
+    assert feed.info is not None
+    assert feed.info.title == "The melody"
+    assert sound.pitch(0.1, 0.9) == pytest.approx(1000, rel=0.01)
+    assert sound.seconds == pytest.approx(5, abs=0.1)
+
+
+async def test_a_server_without_ranges_is_played_from_the_middle_too(
+    decoders, server, tones, opus
+) -> None:
+    feed = decoders.open(web(server.file(tones.melody("mp3"), ranges=False)), start_ms=7000)
+    assert opus(await take(feed, 50)).pitch(0.1, 0.9) == pytest.approx(1000, rel=0.01)
+
+
+async def test_no_more_than_five_seconds_are_decoded_ahead(decoders, tones) -> None:
+    feed = decoders.open(file(tones.melody("ogg")))
+    await until(lambda: len(feed._track.frames) == AHEAD)
+    other = decoders.open(file(tones.tone("ogg")))
+    await take_all(other)
+    assert len(feed._track.frames) == AHEAD
+    await take(feed, 100)
+    await until(lambda: len(feed._track.frames) == AHEAD)
+
+
+async def test_a_feed_says_since_when_it_is_starved(decoders, tones) -> None:
+    feed = decoders.open(file(tones.tone("ogg")))
+    assert feed.take() is None
+    assert not feed.ready
+    assert feed.starved_since is not None
+    await asyncio.wait_for(feed.wait(), LONG)
+    assert feed.ready
+    assert feed.starved_since is None
+    await take_all(feed)
+    assert feed.starved_since is None
+
+
+async def test_a_probe_tells_what_there_is(decoders, tones) -> None:
+    info = await decoders.probe(file(tones.tone("flac")))
+    assert (info.container, info.title, info.stream) == ("flac", "The tone-440", False)
+
+
+@pytest.mark.parametrize("location", ["/nowhere.mp3", "/", "/dev/zero"])
+async def test_a_file_that_cannot_be_opened_is_an_error(decoders, location) -> None:
+    with pytest.raises(MediaError):
+        await decoders.probe(MediaSource("file", location))
+    feed = decoders.open(MediaSource("file", location))
+    await asyncio.wait_for(feed.wait(), LONG)
+    assert feed.error is not None
+    assert not feed.ended
+
+
+async def test_a_fifo_is_not_waited_for(decoders, tmp_path) -> None:
+    os.mkfifo(tmp_path / "song.mp3")
+    with pytest.raises(MediaError, match="not a file"):
+        await asyncio.wait_for(decoders.probe(file(tmp_path / "song.mp3")), LONG)
+
+
+async def test_a_private_address_is_not_played_from(decoders, server, tones) -> None:
+    server.file(tones.tone("mp3"))
+    feed = decoders.open(web(f"http://localhost:{server.port}/tone-440.mp3"))
+    await asyncio.wait_for(feed.wait(), LONG)
+    assert feed.error is not None
+    assert "private" in feed.error.message
+    assert server.requests == []
+
+
+async def test_an_error_in_the_middle_comes_after_the_frames_before_it(
+    decoders, server, tones
+) -> None:
+    data = tones.melody("mp3").read_bytes()
+
+    def broken(request) -> None:
+        request.head(Content_Length=len(data))
+        request.send(data[: len(data) // 2])
+
+    feed = decoders.open(web(server.answer("/song", broken)))
+    frames = await take_all(feed)
+    assert len(frames) == pytest.approx(300, abs=60)
+    assert feed.error is not None
+    assert "lost" in feed.error.message
+
+
+async def test_a_closed_feed_stops_its_decoder(decoders, server, tones) -> None:
+    left = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    song = tones.melody("mp3").read_bytes()
+
+    def endless(request) -> None:
+        request.head()
+        with contextlib.suppress(OSError):
+            while True:
+                request.send(song)
+        loop.call_soon_threadsafe(left.set)
+
+    feed = decoders.open(web(server.answer("/radio", endless)))
+    await take(feed, 1)
+    feed.close()
+    feed.close()
+    assert not feed.ready
+    await asyncio.wait_for(left.wait(), LONG)
+
+
+async def test_a_stalled_server_costs_its_neighbours_nothing(decoders, server, tones) -> None:
+    url = server.answer("/stall", lambda request: request.wait_for_the_client_to_leave())
+    stalled = [decoders.open(web(url)) for _ in range(5)]
+    assert len(await take_all(decoders.open(file(tones.tone("mp3"))))) > 140
+    assert all(not feed.ready and not feed.error for feed in stalled)
+
+
+@pytest.mark.parametrize("where", ["silent", "head", "body"])
+async def test_a_server_that_stalls_is_an_error_in_time(server, tones, where) -> None:
+    song = tones.melody("mp3").read_bytes()
+
+    def stall(request) -> None:
+        if where != "silent":
+            request.head(Content_Length=len(song))
+        if where == "body":
+            request.send(song[:40_000])
+        request.wait_for_the_client_to_leave()
+
+    async with Decoders(trusted_hosts=server.host, patience=0.5) as decoders:
+        feed = decoders.open(web(server.answer("/stall", stall)))
+        frames = await take_all(feed)
+        assert feed.error is not None
+        assert feed.error.severity == "suspicious"
+        assert "does not arrive" in feed.error.message
+        assert bool(frames) == (where == "body")
+
+
+async def test_ten_gigabytes_of_nothing_are_an_error_in_time(tmp_path) -> None:
+    path = tmp_path / "huge.mp3"
+    with path.open("wb") as huge:
+        huge.write(b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + b"\xff\xfb\x90\x64" + bytes(413))
+        huge.truncate(10 << 30)
+    async with Decoders(patience=2.0) as decoders:
+        feed = decoders.open(file(path))
+        await take_all(feed)
+        assert feed.error is not None
+
+
+async def test_a_radio_is_a_stream_that_begins_anywhere(decoders, server, tones, opus) -> None:
+    song = tones.tone("mp3").read_bytes()
+
+    def radio(request) -> None:
+        request.send(b"ICY 200 OK\r\nicy-name: Radio Ada\r\nContent-Type: audio/mpeg\r\n\r\n")
+        while True:
+            request.send(song)
+
+    url = server.answer("/radio", radio)
+    info = await decoders.probe(web(url))
+    assert info.stream
+    assert not info.seekable
+    feed = decoders.open(web(url), start_ms=3_600_000)
+    frames = await take(feed, 1000)
+    feed.close()
+    assert opus(frames[:100]).pitch(0.5, 1.5) == pytest.approx(440, abs=1)
+
+
+async def test_nobody_hears_that_a_decoder_was_killed(decoders, server, tones, opus) -> None:
+    """Each of three feeds loses its process in the middle of the song, twice."""
+    sources = [file(tones.melody("mp3")), web(server.file(tones.melody("m4a")))]
+    sources.append(file(tones.melody("ogg")))
+    undisturbed = [await take_all(decoders.open(source)) for source in sources]
+    feeds = [decoders.open(source) for source in sources]
+    heard = [await take(feed, 100) for feed in feeds]
+    killed = decoders.pids[0]
+    os.kill(killed, signal.SIGKILL)
+    await until(lambda: killed not in decoders.pids)
+    for frames, feed in zip(heard, feeds, strict=True):
+        assert feed.ready, "five seconds are there, whatever happens"
+        frames += await take_all(feed)
+        assert feed.error is None
+    for frames, expected in zip(heard, undisturbed, strict=True):
+        assert len(frames) == len(expected)
+        assert frames[:100] == expected[:100]
+        was, now = opus(expected), opus(frames)
+        for second in range(12):
+            start, end = second + 0.1, second + 0.9
+            assert now.pitch(start, end) == pytest.approx(was.pitch(start, end), abs=1)
+            assert now.level(start, end) == pytest.approx(was.level(start, end), rel=0.02)
+
+
+async def test_a_decoder_that_hangs_is_replaced_before_the_frames_run_out(
+    decoders, tones, opus
+) -> None:
+    feed = decoders.open(file(tones.melody("mp3")))
+    frames = await take(feed, 20)
+    hanging = decoders.pids[0]
+    os.kill(hanging, signal.SIGSTOP)
+    await until(lambda: hanging not in decoders.pids)
+    assert feed.starved_since is None
+    frames += await take_all(feed)
+    assert len(frames) == pytest.approx(600, abs=5)
+    assert opus(frames).pitch(5.1, 5.9) == pytest.approx(800, rel=0.01)
+
+
+async def test_what_kills_its_decoder_twice_fails_and_the_others_go_on(
+    decoders, server, tones
+) -> None:
+    """A song whose server never answers is killed while it opens, whichever process it is in."""
+    url = server.answer("/deadly", lambda request: request.wait_for_the_client_to_leave())
+    other = decoders.open(file(tones.melody("mp3")))
+    await take(other, 1)
+    deadly = decoders.open(web(url))
+    await until(lambda: len(server.requests) == 1)
+    await until(lambda: len(other._track.frames) == AHEAD - 1)
+    (shared,) = decoders.pids
+    os.kill(shared, signal.SIGKILL)
+    await until(lambda: len(server.requests) == 2)
+    assert len(decoders.pids) == 2
+    assert not deadly.error
+    solitary = deadly._track.process.pid
+    assert solitary != other._track.process.pid
+    os.kill(solitary, signal.SIGKILL)
+    await asyncio.wait_for(deadly.wait(), LONG)
+    assert deadly.error is not None
+    assert deadly.error.severity == "fault"
+    assert len(await take_all(other)) == pytest.approx(600, abs=5)
+    assert other.error is None
+    assert len(decoders.pids) == 1
+
+
+async def test_more_tracks_than_a_process_has_room_for_get_another(decoders, server) -> None:
+    url = server.answer("/stall", lambda request: request.wait_for_the_client_to_leave())
+    feeds = [decoders.open(web(url)) for _ in range(TRACKS_PER_PROCESS + 1)]
+    assert len(decoders.pids) == 2
+    for feed in feeds:
+        feed.close()
+    assert len(decoders.pids) == 1
+
+
+async def test_no_process_is_left_when_the_node_stops(server, tones) -> None:
+    async with Decoders() as decoders:
+        feed = decoders.open(file(tones.melody("mp3")))
+        await take(feed, 1)
+        (pid,) = decoders.pids
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert feed._track.failure is not None
+
+
+async def test_a_decoder_holds_no_secrets(tones, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "secret")
+    async with Decoders() as decoders:
+        await decoders.probe(file(tones.tone("wav")))
+        environment = Path(f"/proc/{decoders.pids[0]}/environ").read_bytes()  # noqa: ASYNC240
+        assert b"PATH=" in environment
+        assert b"secret" not in environment
+
+
+async def test_hosts_that_are_none_are_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="neither a host"):
+        Decoders(trusted_hosts="http://a/b")

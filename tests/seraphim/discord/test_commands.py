@@ -1,0 +1,382 @@
+import asyncio
+
+import pytest
+import structlog
+
+from actors.guild.player.messages import (
+    Back,
+    Join,
+    Joined,
+    Leave,
+    Left,
+    Outdated,
+    Pause,
+    Paused,
+    Play,
+    Queued,
+    Resume,
+    Resumed,
+    SetVolume,
+    Show,
+    Shuffle,
+    Shuffled,
+    Skip,
+    Skipped,
+    Stop,
+    Stopped,
+    VolumeSet,
+    WentBack,
+)
+from actors.guild.refusal import Code, Refused
+from seraphim.discord import answer as answering
+from seraphim.discord import desk
+from seraphim.discord.commands import suggestions
+from seraphim.sandbox import Answer, CannotDo, Guild, Member, Permission
+from tests.seraphim.discord.house import House, Script, entry, playing, track, view
+
+pytestmark = pytest.mark.anyio
+
+CONTROLS = {
+    "pause": (Pause, Paused(playing("Aurora"), changed=True), "Aurora"),
+    "resume": (Resume, Resumed(playing("Aurora"), changed=True), "Aurora"),
+    "skip": (Skip, Skipped(entry("Aurora"), entry("Borealis")), "Borealis"),
+    "back": (Back, WentBack(entry("Aurora")), "Aurora"),
+    "stop": (Stop, Stopped(3), "3 waiting"),
+    "shuffle": (Shuffle, Shuffled(12), "12 waiting"),
+    "leave": (Leave, Left(55), "<#55>"),
+}
+
+
+def text(answer: Answer) -> str:
+    return answer.embeds[0].get("description", "")
+
+
+def code(answer: Answer) -> str:
+    return answer.embeds[0].get("footer", {}).get("text", "")
+
+
+@pytest.fixture
+async def script(house: House, guild: Guild, ada: Member) -> Script:
+    """The guild's player, with Ada in its voice channel."""
+    await ada.join(guild.voice)
+    return house.script(guild)
+
+
+# --- controls ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+async def test_a_control_asks_the_player_and_tells_its_reply(
+    script: Script, guild: Guild, ada: Member, name: str
+) -> None:
+    kind, reply, told = CONTROLS[name]
+    script.replies[kind] = reply
+
+    answer = await ada.command(name)
+
+    (asked,) = script.got(kind)
+    assert asked.by.id == ada.id
+    assert asked.by.voice_channel == guild.voice.id
+    assert told in text(answer)
+    assert not answer.ephemeral
+    assert answer.message in guild.text.messages
+
+
+@pytest.mark.parametrize(("name", "kind"), [("pause", Pause), ("skip", Skip), ("back", Back)])
+async def test_a_command_names_the_play_that_was_current_when_it_arrived(
+    house: House, script: Script, guild: Guild, ada: Member, name: str, kind: type
+) -> None:
+    script.replies[kind] = Outdated(playing("Borealis"))
+    house.board.put(view(guild.id, playing("Aurora", "run-7")))
+
+    answer = await ada.command(name)
+
+    assert script.got(kind)[0].play == "run-7"
+    assert answer.ephemeral
+    assert "Borealis" in text(answer)
+
+
+async def test_two_skips_in_one_instant_name_the_same_play(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    house.board.put(view(guild.id, playing("Aurora", "run-1")))
+
+    def skipped(_: Skip) -> Skipped:
+        house.board.put(view(guild.id, playing("Borealis", "run-2")))
+        return Skipped(entry("Aurora"), entry("Borealis"))
+
+    script.replies[Skip] = skipped
+    script.hold = asyncio.Event()
+    bob = guild.member("Bob")
+    await bob.join(guild.voice)
+    skips = [asyncio.create_task(member.command("skip")) for member in (ada, bob)]
+    await house.sandbox.until(lambda: script.got(Skip))
+    # What the gateway brings comes in order: behind this, both have arrived.
+    await ada.command("ping")
+    script.hold.set()
+    await asyncio.gather(*skips)
+    assert [skip.play for skip in script.got(Skip)] == ["run-1", "run-1"]
+
+
+async def test_volume_is_handed_on_within_its_range(script: Script, ada: Member) -> None:
+    script.replies[SetVolume] = VolumeSet(80, 50)
+    assert "80 %" in text(await ada.command("volume", level=80))
+    assert script.got(SetVolume)[0].volume == 80
+    with pytest.raises(CannotDo):
+        await ada.command("volume", level=101)
+
+
+async def test_join_hands_on_where_to_write(script: Script, guild: Guild, ada: Member) -> None:
+    script.replies[Join] = Joined(guild.voice.id, already=False)
+    answer = await ada.command("join")
+    assert script.got(Join)[0].text_channel == guild.text.id
+    assert answer.embeds[0].get("title") == "Heed Seraphim! Be not afraid!"
+
+
+async def test_what_plays_and_what_waits_are_shown_to_who_asked(
+    script: Script, guild: Guild, ada: Member
+) -> None:
+    queue = tuple(entry(f"Song {number}") for number in range(1, 15))
+    script.replies[Show] = view(guild.id, playing("Aurora"), queue=queue)
+
+    now = await ada.command("nowplaying")
+    assert now.ephemeral
+    assert now.embeds[0].get("title") == "Aurora"
+    assert not now.components
+
+    second = await ada.command("queue", page=2)
+    assert second.ephemeral
+    assert "Song 14" in text(second)
+    assert code(await ada.command("queue", page=9)) == Code.OUT_OF_RANGE
+
+
+async def test_ping_tells_both_round_trips(house: House, ada: Member) -> None:
+    answer = await ada.command("ping")
+    assert "gateway: " in text(answer)
+    assert "node: 4 ms" in text(answer)
+    house.node_ping = None
+    assert "none can be reached" in text(await ada.command("ping"))
+
+
+async def test_no_answer_calls_anybody(script: Script, guild: Guild, ada: Member) -> None:
+    script.replies[Skip] = Skipped(entry("@everyone <@1> **x**"), None)
+    answer = await ada.command("skip")
+    assert "@everyone" not in text(answer)
+    assert "<@1>" not in text(answer)
+
+
+# --- play -------------------------------------------------------------------------------
+
+
+async def test_play_is_deferred_at_once_and_answered_when_it_is_done(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    script.replies[Play] = Queued((entry("Aurora"),), 0)
+    script.hold = asyncio.Event()
+    asking = asyncio.create_task(ada.command("play", query="  aurora   borealis "))
+    thinking = await house.sandbox.until(lambda: guild.text.messages)
+    assert not thinking[0].embeds
+    assert await house.sandbox.until(lambda: script.got(Play))
+    script.hold.set()
+
+    answer = await asking
+
+    (asked,) = script.got(Play)
+    assert asked.query == "libsearch:aurora borealis"
+    assert asked.text_channel == guild.text.id
+    assert "Aurora" in text(answer)
+    assert guild.text.messages == [answer.message]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("a", Code.QUERY_TOO_SHORT),
+        ("x" * 501, Code.QUERY_TOO_LONG),
+        ("http://127.0.0.1/song.mp3", Code.FORBIDDEN_QUERY),
+        ("file:///etc/passwd", Code.FORBIDDEN_QUERY),
+    ],
+)
+async def test_a_bad_query_is_refused_privately_and_nobody_is_asked(
+    script: Script, guild: Guild, ada: Member, query: str, expected: Code
+) -> None:
+    answer = await ada.command("play", query=query)
+    assert code(answer) == expected
+    assert answer.ephemeral
+    assert not script.received
+    assert not guild.text.messages
+
+
+async def test_trusted_media_hosts_may_be_played_from(script: Script, ada: Member) -> None:
+    script.replies[Play] = Queued((entry(),), 0)
+    await ada.command("play", query="http://music.internal/a.mp3")
+    assert script.got(Play)[0].query == "http://music.internal/a.mp3"
+
+
+async def test_who_is_in_no_voice_channel_is_told_to_join_one(house: House, ada: Member) -> None:
+    answer = await ada.command("play", query="aurora")
+    assert code(answer) == Code.JOIN_A_CHANNEL
+    assert answer.ephemeral
+
+
+async def test_who_has_left_voice_is_in_no_voice_channel(
+    script: Script, guild: Guild, ada: Member
+) -> None:
+    await ada.leave()
+    assert code(await ada.command("play", query="aurora")) == Code.JOIN_A_CHANNEL
+
+
+async def test_missing_permissions_in_the_channel_are_named(
+    script: Script, guild: Guild, ada: Member
+) -> None:
+    guild.text.overwrite(guild.bot, deny=Permission.SEND_MESSAGES | Permission.EMBED_LINKS)
+    for answer in (await ada.command("play", query="aurora"), await ada.command("join")):
+        assert code(answer) == Code.CANNOT_WRITE
+        assert "Send Messages, Embed Links" in text(answer)
+    assert not script.received
+
+
+async def test_what_the_player_refuses_is_told_with_its_code(
+    script: Script, guild: Guild, ada: Member
+) -> None:
+    script.replies[Pause] = Refused(Code.SAME_CHANNEL, {"channel": 77})
+    script.replies[Play] = Refused(Code.NOTHING_FOUND)
+    answer = await ada.command("pause")
+    assert (code(answer), answer.ephemeral) == (Code.SAME_CHANNEL, True)
+    assert "<#77>" in text(answer)
+    assert code(await ada.command("play", query="aurora")) == Code.NOTHING_FOUND
+
+
+# --- what goes wrong ---------------------------------------------------------------------
+
+
+async def test_a_slow_player_has_its_answer_deferred(
+    monkeypatch: pytest.MonkeyPatch, house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    monkeypatch.setattr(answering, "PATIENCE_SECONDS", 0.05)
+    script.replies[Pause] = Paused(playing(), changed=True)
+    script.hold = asyncio.Event()
+    asking = asyncio.create_task(ada.command("pause"))
+    (thinking,) = await house.sandbox.until(lambda: guild.text.messages)
+    script.hold.set()
+    answer = await asking
+    assert answer.message is thinking
+    assert "Aurora" in text(answer)
+
+
+async def test_a_player_that_does_not_answer_is_restarting(
+    monkeypatch: pytest.MonkeyPatch, script: Script, ada: Member
+) -> None:
+    monkeypatch.setattr("seraphim.discord.commands.client.LIGHT_SECONDS", 0.05)
+    script.hold = asyncio.Event()
+    assert code(await ada.command("pause")) == Code.PLAYER_RESTARTING
+
+
+async def test_a_crash_is_answered_with_the_number_that_stands_in_the_log(
+    script: Script, guild: Guild, ada: Member
+) -> None:
+    script.replies[Pause] = RuntimeError("the secret inside")
+    processors = [structlog.contextvars.merge_contextvars]
+    with structlog.testing.capture_logs(processors=processors) as lines:
+        answer = await ada.command("pause")
+    assert code(answer) == Code.INTERNAL
+    assert answer.ephemeral
+    assert "secret" not in text(answer)
+    (line,) = [line for line in lines if line["event"] == "interaction.failed"]
+    assert line["reference"] in text(answer)
+    assert line["command"] == "/pause"
+    assert line["guild"] == guild.id
+    assert line["user"] == ada.id
+    assert line["log_level"] == "error"
+
+    script.replies[Pause] = Paused(playing(), changed=True)
+    assert "Aurora" in text(await ada.command("pause"))
+
+
+async def test_a_failure_of_the_presenter_is_answered_too(script: Script, ada: Member) -> None:
+    script.replies[Show] = view(current=playing(), queue=None)
+    assert code(await ada.command("queue")) == Code.INTERNAL
+
+
+async def test_an_interaction_that_discord_has_forgotten_is_logged_and_no_more(
+    house: House, script: Script, ada: Member
+) -> None:
+    script.replies[Pause] = Paused(playing(), changed=True)
+    refusal = house.sandbox.faults.refuse("POST /interactions/*/*/callback", status=404, times=1)
+    with structlog.testing.capture_logs() as lines:
+        pressing = asyncio.create_task(ada.command("pause"))
+        await house.sandbox.until(lambda: refusal.met)
+        await house.stop_discord()
+        pressing.cancel()
+    assert [line["event"] for line in lines if line["log_level"] in ("warning", "error")] == [
+        "interaction.expired"
+    ]
+
+
+async def test_an_answer_whose_first_try_got_lost_on_its_way_back_is_edited(
+    house: House, script: Script, ada: Member
+) -> None:
+    script.replies[Pause] = Paused(playing(), changed=True)
+    refusal = house.sandbox.faults.refuse("POST /interactions/*/*/callback", status=502, times=1)
+    answer = await ada.command("pause")
+    assert refusal.met
+    assert "Aurora" in text(answer)
+
+
+async def test_a_player_that_has_fallen_asleep_is_woken(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    script.replies[Pause] = Paused(playing(), changed=True)
+    await house.wake(guild)
+    await house.system.supervisor("/root/guilds").terminate_child(f"player-{guild.id}")
+    assert "Aurora" in text(await ada.command("pause"))
+
+
+# --- autocomplete ------------------------------------------------------------------------
+
+
+async def test_suggestions_come_from_the_catalogue(house: House, ada: Member) -> None:
+    house.catalogue.tracks = (
+        track("Aurora"),
+        track("Borealis", uri="https://example.org/b.mp3"),
+        track("Corona", uri="http://127.0.0.1/c.mp3"),
+    )
+    choices = await ada.autocomplete("play", query="or")
+    assert house.catalogue.asked == ["libsearch:or"]
+    assert [choice.name for choice in choices] == [
+        "Aurora · The Choir (3:05)",
+        "Borealis · The Choir (3:05)",
+        "Corona · The Choir (3:05)",
+    ]
+    assert [choice.value for choice in choices] == [
+        "Aurora The Choir",
+        "https://example.org/b.mp3",
+        "Corona The Choir",
+    ]
+
+
+@pytest.mark.parametrize("typed", ["", "a", "https://example.org/a.mp3", "file:///etc/passwd"])
+async def test_nothing_is_searched_for_what_is_no_search(
+    house: House, ada: Member, typed: str
+) -> None:
+    assert await ada.autocomplete("play", query=typed) == []
+    assert house.catalogue.asked == []
+
+
+async def test_failing_suggestions_are_not_seen(house: House, ada: Member) -> None:
+    house.catalogue.failure = RuntimeError("inside")
+    assert await ada.autocomplete("play", query="aurora") == []
+
+
+async def test_late_suggestions_are_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, house: House, ada: Member
+) -> None:
+    monkeypatch.setattr(suggestions, "DEADLINE_SECONDS", 0.05)
+    house.catalogue.hold = asyncio.Event()
+    assert await ada.autocomplete("play", query="aurora") == []
+
+
+def test_deadlines_leave_discord_its_three_seconds() -> None:
+    assert answering.PATIENCE_SECONDS <= 2
+    assert suggestions.DEADLINE_SECONDS <= 2
+    assert desk.HEAVY_SECONDS < 15 * 60

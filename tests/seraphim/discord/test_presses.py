@@ -1,0 +1,166 @@
+import asyncio
+
+import pytest
+
+from actors.guild.player.messages import (
+    Back,
+    Outdated,
+    Pause,
+    Paused,
+    PlayerView,
+    Resume,
+    Resumed,
+    Shuffle,
+    Shuffled,
+    Skip,
+    Skipped,
+    Stop,
+    Stopped,
+    WentBack,
+)
+from actors.guild.refusal import Code, Refused
+from seraphim.discord import answer as answering
+from seraphim.sandbox import Guild, Member, Message
+from tests.seraphim.discord.house import House, Script, entry, playing, view
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def script(house: House, guild: Guild, ada: Member) -> Script:
+    """The guild's player, with Ada in its voice channel."""
+    await ada.join(guild.voice)
+    return house.script(guild)
+
+
+def shown(guild: Guild, play: str = "run-1", title: str = "Aurora", **changes: bool) -> PlayerView:
+    return view(
+        guild.id,
+        playing(title, play, **changes),
+        queue=(entry("Borealis"), entry("Corona")),
+        can_go_back=True,
+    )
+
+
+async def post(house: House, guild: Guild, panel: PlayerView) -> Message:
+    """Post a panel that the board shows too."""
+    house.board.put(panel)
+    posted = await house.edge.announcer.post(guild.text.id, panel)
+    return next(message for message in guild.text.messages if message.id == posted)
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind", "reply"),
+    [
+        ("back", Back, WentBack(entry())),
+        ("pause", Pause, Paused(playing(), changed=True)),
+        ("skip", Skip, Skipped(entry(), None)),
+        ("shuffle", Shuffle, Shuffled(2)),
+        ("stop", Stop, Stopped(2)),
+    ],
+)
+async def test_a_press_that_worked_is_answered_without_a_message(
+    house: House, script: Script, guild: Guild, ada: Member, verb: str, kind: type, reply: object
+) -> None:
+    panel = await post(house, guild, shown(guild))
+    script.replies[kind] = reply
+
+    answer = await ada.press(panel, verb)
+
+    (asked,) = script.got(kind)
+    assert asked.by.id == ada.id
+    assert getattr(asked, "play", "run-1") == "run-1"
+    assert answer.message is panel
+    assert not answer.followups
+    assert guild.text.seen_by(ada) == [panel]
+
+
+async def test_a_paused_panel_is_resumed(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    panel = await post(house, guild, shown(guild, paused=True))
+    script.replies[Resume] = Resumed(playing(), changed=True)
+    await ada.press(panel, "Resume")
+    assert script.got(Resume)[0].play == "run-1"
+
+
+async def test_a_press_means_what_its_button_showed_not_what_plays_now(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    panel = await post(house, guild, shown(guild, "run-1"))
+    house.board.put(shown(guild, "run-2", "Borealis"))
+    script.replies[Skip] = Outdated(playing("Borealis", "run-2"))
+
+    answer = await ada.press(panel, "skip")
+
+    assert script.got(Skip)[0].play == "run-1"
+    assert answer.ephemeral
+    assert "over already" in answer.embeds[0].get("description", "")
+
+
+async def test_a_stale_panel_mends_itself(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    panel = await post(house, guild, shown(guild, "run-1"))
+    house.board.put(shown(guild, "run-2", "Borealis"))
+
+    answer = await ada.press(panel, "stop")
+
+    assert answer.ephemeral
+    assert not script.got(Stop)
+    await house.sandbox.until(lambda: panel.embeds[0].get("title") == "Borealis")
+    assert panel.buttons[0].custom_id == "player:run-2:back"
+
+
+async def test_a_panel_of_a_player_that_is_gone_loses_its_buttons(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    panel = await post(house, guild, shown(guild, "run-1"))
+    house.board.remove(guild.id)
+    script.replies[Skip] = Outdated(None)
+    assert (await ada.press(panel, "skip")).ephemeral
+    await house.sandbox.until(lambda: not panel.buttons)
+
+
+async def test_a_panel_at_rest_does_not_go_back_in_what_plays_by_now(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    panel = await post(house, guild, view(guild.id, can_go_back=True))
+    house.board.put(shown(guild, "run-2", "Borealis"))
+    assert (await ada.press(panel, "back")).ephemeral
+    assert not script.got(Back)
+
+
+async def test_who_may_not_press_is_told_privately(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    panel = await post(house, guild, shown(guild))
+    script.replies[Skip] = Refused(Code.SAME_CHANNEL, {"channel": guild.voice.id})
+    answer = await ada.press(panel, "skip")
+    assert answer.ephemeral
+    assert answer.embeds[0].get("footer", {}).get("text") == Code.SAME_CHANNEL
+
+
+async def test_a_slow_press_is_deferred_and_its_refusal_follows_privately(
+    monkeypatch: pytest.MonkeyPatch, house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    monkeypatch.setattr(answering, "PATIENCE_SECONDS", 0.05)
+    panel = await post(house, guild, shown(guild))
+    script.replies[Skip] = Refused(Code.NO_NODE)
+    script.hold = asyncio.Event()
+    answer = await ada.press(panel, "skip")
+    assert answer.message is panel
+    script.hold.set()
+    await house.sandbox.until(lambda: answer.followups)
+    assert answer.followups[0].ephemeral
+    assert answer.followups[0].embeds[0].get("footer", {}).get("text") == Code.NO_NODE
+
+
+async def test_a_crash_is_answered_privately(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    panel = await post(house, guild, shown(guild))
+    script.replies[Pause] = RuntimeError("inside")
+    answer = await ada.press(panel, "pause")
+    assert answer.ephemeral
+    assert answer.embeds[0].get("footer", {}).get("text") == Code.INTERNAL
