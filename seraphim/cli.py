@@ -11,13 +11,8 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from seraphim.settings import Settings
 
 DOTENV = Path(".env")
-FAILED = 1
 NOT_RUNNING = 4
 WRONG_CONFIGURATION = 78
 
@@ -79,22 +74,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings() -> "Settings | None":
-    from seraphim.settings import SettingsError, load
-
-    try:
-        return load(dotenv=DOTENV)
-    except SettingsError as error:
-        print("SYS-001 Seraphim cannot start with these settings:", file=sys.stderr)
-        for mistake in error.mistakes:
-            print(f"  - {mistake}", file=sys.stderr)
-        return None
+def _refuse(mistakes: Sequence[str]) -> int:
+    print("SYS-001 Seraphim cannot start with these settings:", file=sys.stderr)
+    for mistake in mistakes:
+        print(f"  - {mistake}", file=sys.stderr)
+    return WRONG_CONFIGURATION
 
 
 def _run() -> int:
-    settings = _settings()
-    if settings is None:
-        return WRONG_CONFIGURATION
+    from seraphim.settings import SettingsError, load
+
+    try:
+        settings = load(dotenv=DOTENV)
+    except SettingsError as error:
+        return _refuse(error.mistakes)
     from seraphim.app import run
 
     return run(settings)
@@ -113,8 +106,8 @@ def _audio_node(*, embedded: bool) -> int:
 
 
 def _tree(*, as_json: bool) -> int:
+    from seraphim.environment import data_dir
     from seraphim.operations import operator, tree
-    from seraphim.settings import data_dir
 
     path = data_dir(dotenv=DOTENV) / operator.SOCKET
     try:

@@ -1,8 +1,7 @@
 """Settings: environment variables, `.env`, and `*_FILE` variants for secrets, checked together.
 
 Everything is looked at before anything connects, and every mistake is named at once with its
-remedy. pydantic does the checking; reading the variables is three lines, and ours, because the
-origin of a value (the environment, `.env`, a secret's file) has its own rules.
+remedy. `environment` reads the variables, pydantic checks them.
 """
 
 import base64
@@ -13,7 +12,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -26,10 +24,11 @@ from pydantic import (
 )
 from yarl import URL
 
+from seraphim.environment import SECRETS, variables
+
 DISCORD_API = "https://discord.com/api/v10"
 # A Unix socket's address holds about a hundred bytes (unix(7)).
 LONGEST_SOCKET_PATH = 100
-SECRETS = ("DISCORD_TOKEN", "LAVALINK_PASSWORD")
 
 
 class SettingsError(Exception):
@@ -189,37 +188,6 @@ class Settings(BaseModel):
         return self
 
 
-def variables(
-    environ: Mapping[str, str], dotenv: Path | None = None
-) -> tuple[dict[str, str], list[str]]:
-    """Return the variables that are set, and the mistakes in how.
-
-    The environment wins over `.env`; an empty value counts as not set. A secret's `*_FILE` is read,
-    without the newline at its end.
-    """
-    values = (
-        {name: value for name, value in dotenv_values(dotenv).items() if value}
-        if (dotenv is not None)
-        else {}
-    )
-    values |= {name: value for name, value in environ.items() if value}
-    mistakes: list[str] = []
-    for name in SECRETS:
-        path = values.get(f"{name}_FILE")
-        if path is None:
-            continue
-        if name in values:
-            mistakes.append(f"{name} and {name}_FILE are both set: leave one out.")
-            continue
-        try:
-            values[name] = Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "not text"
-            mistakes.append(f"{name}_FILE: {path} cannot be read ({why}).")
-            values[name] = ""
-    return values, mistakes
-
-
 def load(environ: Mapping[str, str] = os.environ, dotenv: Path | None = None) -> Settings:
     """Return the settings. Raises `SettingsError` with every mistake that they have."""
     values, mistakes = variables(environ, dotenv)
@@ -246,9 +214,3 @@ def _explain(name: str, message: str) -> list[str]:
     wanted = {field.alias: field.description for field in Settings.model_fields.values()}.get(name)
     problem = "is missing" if message == "Field required" else message[0].lower() + message[1:]
     return [f"{name} {problem}. It wants: {wanted}."]
-
-
-def data_dir(environ: Mapping[str, str] = os.environ, dotenv: Path | None = None) -> Path:
-    """Return `DATA_DIR` alone: what asks a running bot something needs no token."""
-    values, _ = variables(environ, dotenv)
-    return Path(values.get("DATA_DIR", "./data"))

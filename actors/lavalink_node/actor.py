@@ -9,6 +9,7 @@ that was merely restarted is back within a second.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import count
 
 import structlog
 from tenacity import wait_exponential_jitter
@@ -57,13 +58,31 @@ class LinkActor(Actor[LinkMessage]):
         self._name = name
         self._connection = connection
         self._players = players
+        self._open = False
 
     async def on_start(self) -> None:
-        """Begin to connect; the start does not wait for the node."""
+        """Try to connect once, so that what starts after it finds a node; then keep at it.
+
+        A node that cannot be reached keeps nothing else from starting.
+        """
+        try:
+            resumed = await self._connection.open()
+        except LinkFailed as error:
+            log.warning("node.unreachable", node=self._name, error=str(error))
+        else:
+            self._announce(LinkUp(resumed))
+            self._open = True
         self.context.start_task(self._keep_connected, name="connection")
 
     async def receive(self, message: LinkMessage) -> None:
         """Tell every player of the node."""
+        self._announce(message)
+
+    async def on_stop(self, reason: Exit) -> None:
+        """Close the connection."""
+        await self._connection.close()
+
+    def _announce(self, message: LinkMessage) -> None:
         match message:
             case LinkUp(resumed):
                 log.info("node.ready", node=self._name, resumed=resumed)
@@ -71,10 +90,6 @@ class LinkActor(Actor[LinkMessage]):
             case LinkLost(reason):
                 log.warning("node.down", node=self._name, reason=reason)
                 self._tell_players(NodeDown())
-
-    async def on_stop(self, reason: Exit) -> None:
-        """Close the connection."""
-        await self._connection.close()
 
     def _tell_players(self, message: NodeReady | NodeDown) -> None:
         for player in self._players():
@@ -85,22 +100,25 @@ class LinkActor(Actor[LinkMessage]):
                 self.context.start_task(player.tell, message, name="tell")
 
     async def _keep_connected(self) -> None:
-        failures = 0
         while True:
-            try:
-                resumed = await self._connection.open()
-            except LinkFailed as error:
-                failures += 1
-                delay = round(delay_before(failures, DELAYS), 3)
-                level = log.warning if failures == 1 else log.debug
-                level("node.unreachable", node=self._name, error=str(error), retry_in_s=delay)
-                await self.context.system.clock.sleep(delay)
-                continue
-            failures = 0
-            await self.context.ref.tell(LinkUp(resumed))
+            if not self._open:
+                await self.context.ref.tell(LinkUp(await self._connect()))
+            self._open = False
             try:
                 await self._connection.run()
             except LinkFailed as error:
                 await self.context.ref.tell(LinkLost(str(error)))
             finally:
                 await self._connection.close()
+
+    async def _connect(self) -> bool:
+        """Try until it works; return whether the session was resumed."""
+        for attempt in count(1):
+            try:
+                return await self._connection.open()
+            except LinkFailed as error:
+                delay = round(delay_before(attempt, DELAYS), 3)
+                level = log.warning if attempt == 1 else log.debug
+                level("node.unreachable", node=self._name, error=str(error), retry_in_s=delay)
+                await self.context.system.clock.sleep(delay)
+        raise AssertionError("there is always another attempt")

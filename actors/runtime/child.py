@@ -330,7 +330,7 @@ class ActorChild(Child):
             self.mailbox.open()
             self._end_drain()
         self._incarnation = Incarnation(self, self.incarnation)
-        self.system.tasks.start_soon(self._incarnation.run, name=self.path)
+        self._incarnation.launch()
 
     def order_stop(self, within: float | None) -> None:
         """Order the incarnation to end, and kill it after `within` seconds."""

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
+from anyio import TaskHandle
 from anyio.lowlevel import checkpoint
 
 from actors.runtime.actor import Actor, Context
@@ -34,16 +35,19 @@ _NO_CLEANUP: Callable[..., object] = cast("type[Actor[Any]]", Actor).on_stop
 class ActorTask:
     """A task of an actor."""
 
-    __slots__ = ("done", "name", "scope")
+    __slots__ = ("cancelled", "done", "handle", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.scope = anyio.CancelScope()
+        self.handle: TaskHandle[None] | None = None
+        self.cancelled = False
         self.done = False
 
     def cancel(self) -> None:
         """Cancel it; this is no crash. Does nothing when it is done."""
-        self.scope.cancel()
+        self.cancelled = True
+        if self.handle is not None:
+            self.handle.cancel()
 
 
 class Drain:
@@ -72,10 +76,10 @@ class Incarnation:
         "_deferred",
         "_detached",
         "_exit",
+        "_handle",
         "_in_hand",
         "_killed",
         "_order",
-        "_scope",
         "_started",
         "_tasks",
         "_tasks_ended",
@@ -90,7 +94,7 @@ class Incarnation:
         self.child = child
         self.system = child.system
         self.number = number
-        self._scope = anyio.CancelScope()
+        self._handle: TaskHandle[None] | None = None
         self._base: tuple[ActorChild, ...] = (child,)
         self._actor: Actor[Any] | None = None
         self._order: Exit | None = None
@@ -131,7 +135,8 @@ class Incarnation:
             self._exit = KILLED
         self._disarm()
         self._deadline = self.system.deadlines.after(self.system.grace, self._abandon)
-        self._scope.cancel()
+        if self._handle is not None:
+            self._handle.cancel()
         for task in self._tasks or ():
             task.cancel()
 
@@ -184,28 +189,34 @@ class Incarnation:
         if self._tasks is None:
             self._tasks = set()
         self._tasks.add(task)
+        label = f"{self.child.path}:{task.name}"
+        run = self._run_task
+        task.handle = self.system.tasks.start_soon(run, task, function, args, name=label)
         if self._exit is not None or self._killed:
             task.cancel()
-        label = f"{self.child.path}:{task.name}"
-        self.system.tasks.start_soon(self._run_task, task, function, args, name=label)
         return task
 
     # Its task
 
-    async def run(self) -> None:
-        """Live."""
+    def launch(self) -> None:
+        """Start it."""
+        self._handle = self.system.tasks.start_soon(self._run, name=self.child.path)
+
+    async def _run(self) -> None:
         asking.set(self._base)
         try:
-            with self._scope:
-                if not self._killed:
+            if not self._killed:
+                try:
                     await self._live()
+                except BaseException as error:
+                    if not self._killed or self.system.is_collapsing(error):
+                        raise
+                    if not _is_cancellation(error):
+                        self._log_crash(error)
             if self._tasks:
                 self._end_tasks()
                 with anyio.CancelScope(shield=True):
                     await self._all_tasks_ended()
-        except BaseException as error:
-            if not self._is_due_to_kill(error):
-                raise
         finally:
             self._finish(self._exit if self._exit is not None else KILLED)
 
@@ -302,7 +313,7 @@ class Incarnation:
         assert reason is not None
         self._release(reason)
         if reason.kind == "crashed":
-            self._log_crash(reason)
+            self._log_crash(reason.error)
         if self._killed:
             return
         cleans_up = actor is not None and type(actor).on_stop is not _NO_CLEANUP
@@ -322,7 +333,7 @@ class Incarnation:
                     raise
                 if reason.kind != "crashed":
                     self._exit = Exit("crashed", error)
-                self._log_crash(Exit("crashed", error))
+                self._log_crash(error)
 
     def _release(self, reason: Exit) -> None:
         """Fail the asks that it owes an answer, and forget its timers and monitors."""
@@ -382,12 +393,12 @@ class Incarnation:
     ) -> None:
         asking.set(())
         try:
-            with task.scope:
-                await function(*args)
+            await function(*args)
         except BaseException as error:
             if self.system.is_collapsing(error):
                 raise
-            self._task_failed(task, error)
+            if not task.cancelled or not _is_cancellation(error):
+                self._task_failed(task, error)
         finally:
             task.done = True
             tasks = self._tasks
@@ -397,9 +408,6 @@ class Incarnation:
                 self._tasks_ended.set()
 
     def _task_failed(self, task: ActorTask, error: BaseException) -> None:
-        cancelled = anyio.get_cancelled_exc_class()
-        if task.scope.cancel_called and all(isinstance(e, cancelled) for e in leaves(error)):
-            return
         if self._order is None and self._exit is None:
             self.order(Exit("crashed", error))
         else:
@@ -428,18 +436,17 @@ class Incarnation:
         """Whether `error` comes of a kill or of an interrupt of the process, not of the actor."""
         return self._killed or self.system.is_collapsing(error)
 
-    def _is_due_to_kill(self, error: BaseException) -> bool:
-        """Whether this actor was killed, and raised `error` instead of its cancellation."""
-        if not self._killed or self.system.is_collapsing(error):
-            return False
-        self._log_crash(Exit("crashed", error))
-        return True
-
-    def _log_crash(self, reason: Exit) -> None:
+    def _log_crash(self, error: BaseException | None) -> None:
         self.system.log.error(
             "actor.crashed",
             actor=self.child.path,
             incarnation=self.number,
-            reason=repr(reason.error),
-            exc_info=reason.error,
+            reason=repr(error),
+            exc_info=error,
         )
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    """Whether there is nothing but cancellation in `error`."""
+    cancelled = anyio.get_cancelled_exc_class()
+    return all(isinstance(leaf, cancelled) for leaf in leaves(error))

@@ -2,10 +2,12 @@
 
 Ask timeouts, restart delays, shutdown deadlines and actors' timers are entries of the same heap. A
 cancel scope with a deadline per ask was measured at twice the price, and a task per timer at more.
-Cancelled entries stay until they surface or outnumber the others, so cancelling is cheap.
+Cancelled entries stay until they are due or outnumber the others, so cancelling is cheap and wakes
+nobody.
 """
 
 import heapq
+import math
 from collections.abc import Callable, Hashable
 from itertools import count
 from typing import TYPE_CHECKING, Generic, Never, TypeVar
@@ -44,7 +46,16 @@ class Deadlines:
     What is called must neither block nor raise.
     """
 
-    __slots__ = ("_cancelled", "_clock", "_heap", "_idle", "_latches", "_sequence", "_sleep")
+    __slots__ = (
+        "_cancelled",
+        "_clock",
+        "_heap",
+        "_idle",
+        "_latches",
+        "_sequence",
+        "_sleep",
+        "_wakes_at",
+    )
 
     def __init__(self, clock: "Clock", latches: "Latches") -> None:
         self._clock = clock
@@ -52,16 +63,17 @@ class Deadlines:
         self._heap: list[tuple[float, int, Deadline]] = []
         self._sequence = count()
         self._cancelled = 0
+        self._wakes_at = math.inf
         self._idle: Latch | None = None
         self._sleep: anyio.CancelScope | None = None
 
     def after(self, seconds: float, call: Callable[[], None]) -> Deadline:
         """Call `call` in `seconds`; those due at the same time in the order of these calls."""
         deadline = Deadline(self, call)
-        heap = self._heap
-        entry = (self._clock.now() + seconds, next(self._sequence), deadline)
-        heapq.heappush(heap, entry)
-        if heap[0] is entry:
+        when = self._clock.now() + seconds
+        heapq.heappush(self._heap, (when, next(self._sequence), deadline))
+        if when < self._wakes_at:
+            self._wakes_at = when
             if self._idle is not None:
                 self._idle.set()
             elif self._sleep is not None:
@@ -79,32 +91,30 @@ class Deadlines:
     async def run(self) -> None:
         """Call what is due, until cancelled."""
         while True:
-            wait = self._call_due()
-            if wait is None:
+            self._wakes_at = self._call_due()
+            if self._wakes_at == math.inf:
                 self._idle = self._latches.new()
                 await self._idle.wait()
                 self._idle = None
             else:
                 with anyio.CancelScope() as self._sleep:
-                    await self._clock.sleep(wait)
+                    await self._clock.sleep(self._wakes_at - self._clock.now())
                 self._sleep = None
 
-    def _call_due(self) -> float | None:
-        """Return the seconds until the next entry, or None if there is none."""
+    def _call_due(self) -> float:
+        """Return when the next entry is due, a cancelled one included: never if there is none."""
         while self._heap:
             when, _, deadline = self._heap[0]
+            if when > self._clock.now():
+                return when
+            heapq.heappop(self._heap)
             call = deadline.call
             if call is None:
-                heapq.heappop(self._heap)
                 self._cancelled -= 1
-                continue
-            wait = when - self._clock.now()
-            if wait > 0:
-                return wait
-            heapq.heappop(self._heap)
-            deadline.call = None
-            call()
-        return None
+            else:
+                deadline.call = None
+                call()
+        return math.inf
 
 
 class Tick:

@@ -1,8 +1,9 @@
 """The desk: an interaction comes in, the guild's player is asked, a card goes out.
 
 One way for commands and buttons, so that both have the same manners: every question has a
-deadline, every failure has an answer, and an interaction that Discord has forgotten meanwhile is
-logged, not raised, for nobody is left to be told.
+deadline, every failure has an answer, and an answer that Discord does not take is logged, not
+raised, for nobody is left to be told. It is logged in parts: hikari's errors name the address, and
+an interaction's address holds the token that lets anybody answer it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -47,18 +48,19 @@ class Desk:
         return await self._players.ask(caller.guild, message, timeout=timeout)
 
     async def serve(self, answer: Answer, make: Callable[[], Awaitable[Card]]) -> None:
-        """Answer with the card that `make` makes, or with the one for what went wrong.
-
-        Raises what Discord's REST raises when not even an answer gets through.
-        """
+        """Answer with the card that `make` makes, or with the one for what went wrong."""
         await self.give(answer, await self._card(make))
 
     async def give(self, answer: Answer, card: Card) -> None:
-        """Answer with `card`, unless Discord no longer wants to hear it."""
+        """Answer with `card`; what keeps Discord from taking it is logged."""
         try:
             await answer.give(card)
         except hikari.NotFoundError as error:
             log.warning("interaction.expired", error=error.message)
+        except hikari.HTTPResponseError as error:
+            log.error("interaction.unanswerable", status=int(error.status), error=error.message)
+        except hikari.HTTPError as error:
+            log.error("interaction.unanswerable", error=type(error).__name__)
 
     async def _card(self, make: Callable[[], Awaitable[Card]]) -> Card:
         try:

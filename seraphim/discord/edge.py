@@ -1,15 +1,13 @@
 """Discord's edge, built: everything in this package, put together once."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import hikari
-from yarl import URL
 
 from actors.guild.board import Board
 from actors.guild.player.ports import Catalogue
 from actors.runtime import Registry
-from seraphim.discord.addresses import is_inside
 from seraphim.discord.admission import Admission
 from seraphim.discord.announcer import RestAnnouncer
 from seraphim.discord.caller import Arrivals
@@ -21,45 +19,37 @@ from seraphim.discord.commands.queue import queue_commands
 from seraphim.discord.commands.sound import sound_commands
 from seraphim.discord.controls.presses import Presses
 from seraphim.discord.desk import Desk
-from seraphim.discord.gateway import Gateway, gateway_bot
+from seraphim.discord.gateway import Gateway
 from seraphim.discord.players import Players
 from seraphim.discord.voice import DiscordVoice
 from seraphim.discord.whereabouts import Whereabouts
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
-    """Who the bot is, and where Discord is; None: Discord's own."""
-
-    token: str = field(repr=False)
-    api_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Edge:
-    """What the rest of Seraphim has of Discord. `bot` is there for who needs hikari itself."""
+    """What the rest of Seraphim has of Discord."""
 
-    bot: hikari.GatewayBot
     service: Gateway
     voice: DiscordVoice
     announcer: RestAnnouncer
 
 
 def build(
-    login: Login,
+    bot: hikari.GatewayBot,
     *,
     registry: Callable[[], Registry],
     board: Board,
     catalogue: Catalogue,
     ping_node: NodePing,
     trusted_media_hosts: Collection[str] = (),
+    inside_allowed: bool = False,
 ) -> Edge:
-    """Return the edge. Nothing connects before its service starts.
+    """Return the edge around a bot of `gateway_bot`. Nothing connects before its service starts.
 
     `registry` is asked once there is something to look up, so it may belong to a system that is
-    built after this.
+    built after this. `inside_allowed`: Discord itself is on this machine, and so may be its voice
+    servers.
     """
-    bot = gateway_bot(login.token, login.api_url)
     players = Players(registry)
     whereabouts = Whereabouts()
     arrivals = Arrivals(board, whereabouts)
@@ -70,7 +60,7 @@ def build(
         bot,
         players=players,
         whereabouts=whereabouts,
-        inside_allowed=_is_here(login.api_url),
+        inside_allowed=inside_allowed,
     )
     client = command_client(bot, admission=admission, arrivals=arrivals, desk=desk)
     for command in (
@@ -85,9 +75,4 @@ def build(
         admission=admission, announcer=announcer, arrivals=arrivals, board=board, desk=desk
     )
     bot.subscribe(hikari.ComponentInteractionCreateEvent, presses.on_press)
-    return Edge(bot, Gateway(bot, admission=admission, commands=client), voice, announcer)
-
-
-def _is_here(api_url: str | None) -> bool:
-    """Whether Discord itself is on this machine: the sandbox."""
-    return api_url is not None and is_inside(URL(api_url).host or "")
+    return Edge(Gateway(bot, admission=admission, commands=client), voice, announcer)

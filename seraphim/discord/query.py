@@ -16,9 +16,12 @@ from seraphim.discord.addresses import is_inside, plain
 SHORTEST = 2
 LONGEST = 500
 SEARCH = "libsearch:"
+TRACK = "library:"
+"""Names one track of the library, as suggestions do."""
 PORTS = {"http": 80, "https": 443}
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_TRACK = re.compile(TRACK + r"[0-9A-Za-z_-]{1,64}")
 # Schemes that name something without an authority. Other words may well end with a colon.
 _BARE_SCHEME = re.compile(r"(?:data|file|javascript|vbscript|blob|about):\S", re.IGNORECASE)
 # Control characters, lone surrogates, line separators, and marks that reverse what is read.
@@ -27,7 +30,7 @@ _REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def identifier(typed: str, trusted: Collection[str] = ()) -> str | Refused:
-    """Return what a node loads for `typed`: the address itself, or words as a library search.
+    """Return what a node loads for `typed`: an address as it is, or words as a library search.
 
     `trusted` are the hosts, as `host` or `host:port`, whose inside addresses may be opened.
     """
@@ -42,6 +45,8 @@ def identifier(typed: str, trusted: Collection[str] = ()) -> str | Refused:
     address = text[1:-1] if text.startswith("<") and text.endswith(">") else text
     if _SCHEME.match(address):
         return address if _may_be_opened(address, trusted) else Refused(Code.FORBIDDEN_QUERY)
+    if _TRACK.fullmatch(text):
+        return text
     if _BARE_SCHEME.match(text):
         return Refused(Code.FORBIDDEN_QUERY)
     return SEARCH + " ".join(text.split())

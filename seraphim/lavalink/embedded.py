@@ -2,31 +2,28 @@
 
 It is started by `subprocess.Popen` in a session of its own, never by asyncio's process classes,
 which kill their child when they close: the music goes on while the bot restarts. A bot that starts
-looks for a node that a killed one left behind, and adopts it. It is known by its password, which
-is random and stands only in a 0600 file in the data folder: a process that accepts it is our node,
-whatever has become of its pid. It is watched through a pidfd, since an adopted node is nobody's
-child here.
+looks for a node that a killed one left behind, and adopts it: the one that answers with the
+instance id of the file in the data folder, never a process that merely has its pid. It is watched
+through a pidfd, since an adopted node is nobody's child here.
 """
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
 
 import aiohttp
 import structlog
 
+from seraphim.audio_node.instance import HEADER, Instance
 from seraphim.lavalink.address import NodeAddress
 
 log = structlog.get_logger(__name__)
 
-INSTANCE = "audio-node.json"
 LOG = "audio-node.log"
 START_SECONDS = 15.0
 STOP_SECONDS = 5.0
@@ -168,25 +165,21 @@ class EmbeddedNode:
 
         With `child`, only that process is meant: the file may still be the last one's.
         """
-        try:
-            instance = cast(
-                "dict[str, Any]", json.loads((self._data_dir / INSTANCE).read_text("utf-8"))
-            )
-            pid, port, password = int(instance["pid"]), int(instance["port"]), instance["password"]
-        except (OSError, ValueError, KeyError, TypeError):
+        instance = Instance.load(self._data_dir)
+        if instance is None or (child is not None and child.pid != instance.pid):
             return None
-        address = NodeAddress("127.0.0.1", port, str(password))
-        if (child is not None and child.pid != pid) or not await _answers(address):
+        address = NodeAddress("127.0.0.1", instance.port, instance.password)
+        if not await _answers(address, instance.instance):
             return None
         if child is not None and self._process is not None:
             return self._process, address
         try:
-            return NodeProcess(pid, None), address
+            return NodeProcess(instance.pid, None), address
         except ProcessLookupError:
             return None
 
 
-async def _answers(address: NodeAddress) -> bool:
+async def _answers(address: NodeAddress, instance: str) -> bool:
     url = f"http://{address.host}:{address.port}/v4/info"
     headers = {"Authorization": address.password}
     try:
@@ -194,6 +187,6 @@ async def _answers(address: NodeAddress) -> bool:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2.0)) as http,
             http.get(url, headers=headers) as response,
         ):
-            return response.status == 200
+            return response.status == 200 and response.headers.get(HEADER) == instance
     except (aiohttp.ClientError, TimeoutError, OSError):
         return False

@@ -76,7 +76,9 @@ class Gateway:
     ) -> None:
         """`intercept` says by how many seconds an event comes late, or None: never."""
         self.sessions: dict[str, Session] = {}
+        """By id: those that are connected, and those that can be resumed."""
         self.identified = 0
+        """How many sessions were started."""
         self._world = world
         self._changes = changes
         self._timing = timing
@@ -241,6 +243,8 @@ class Gateway:
         opcode = integer(message, "op")
         data = message.get("d")
         session = connection.session
+        if session and session.ended:  # Invalidated: this connection may identify anew.
+            session = connection.session = None
         match opcode:
             case Opcode.HEARTBEAT:
                 connection.heartbeat_due = now + self._heartbeat_patience
@@ -259,7 +263,7 @@ class Gateway:
                 pass
             case Opcode.VOICE_STATE_UPDATE:
                 assert session is not None
-                if self._on_voice and not session.ended:
+                if self._on_voice:
                     await self._on_voice(session, as_object(data))
             case Opcode.REQUEST_GUILD_MEMBERS:
                 assert session is not None

@@ -176,6 +176,8 @@ def guild(what: Guild) -> JsonObject:
         "premium_subscription_count": 0,
         "preferred_locale": what.locale,
         "public_updates_channel_id": None,
+        "max_members": 500_000,
+        "max_presences": None,
         "max_video_channel_users": 25,
         "nsfw_level": 0,
     }

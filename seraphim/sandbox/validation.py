@@ -115,8 +115,8 @@ def read_draft(body: JsonObject, files: list[Attachment], *, inside: tuple[str, 
     components = objects(body.get("components"))
     _check_components((*inside, "components"), components, mistakes)
     flags = MessageFlag(integer(body, "flags") or 0)
-    if flags & ~_SENDABLE_FLAGS:
-        mistakes.add((*inside, "flags"), "FLAGS_INVALID", "These flags cannot be set here.")
+    if MessageFlag.IS_COMPONENTS_V2 in flags:
+        mistakes.add((*inside, "flags"), "FLAGS_INVALID", "Not modelled: IS_COMPONENTS_V2.")
     mistakes.raise_any()
     return Draft(
         content=(content or "") if "content" in body else None,
@@ -124,7 +124,7 @@ def read_draft(body: JsonObject, files: list[Attachment], *, inside: tuple[str, 
         components=components if "components" in body else None,
         files=files if "attachments" in body or files else None,
         kept_files=frozenset(integer(each, "id") or 0 for each in objects(body.get("attachments"))),
-        flags=flags,
+        flags=flags & _SENDABLE_FLAGS,
         nonce=body.get("nonce"),
     )
 

@@ -114,17 +114,20 @@ class Media:
         packets = self._packets(start)
         for packet in packets:
             data = bytes(packet)
-            if data and packet.pts is not None:
-                # The frame that begins nearest to the start is the first.
-                begins = (packet.pts - self._zero) * self._unit * RATE
-                if start and begins + FRAME // 2 <= start:
-                    continue
-            if data and not _is_frame(data):
+            if not data or (start and self._is_before(packet, start)):
+                continue
+            start = 0
+            if not _is_frame(data):
                 rest = itertools.chain((packet,), packets)
                 yield from self._transcoded(rest, _Transcoder(0, 100, Fraction(0)))
                 return
-            if data:
-                yield data
+            yield data
+
+    def _is_before(self, packet: "Packet[AudioStream]", start: int) -> bool:
+        """Whether another packet begins nearer to the start."""
+        if packet.pts is None:
+            return False
+        return (packet.pts - self._zero) * self._unit * RATE + FRAME // 2 <= start
 
     def _transcoded(
         self, packets: "Iterator[Packet[AudioStream]]", transcoder: "_Transcoder"

@@ -51,11 +51,6 @@ class Gate:
             else:
                 self._taken = False
 
-    @property
-    def wanted(self) -> bool:
-        """Whether somebody waits."""
-        return bool(self._queue)
-
 
 class Closed(Exception):
     """The track is not wanted any more."""
@@ -96,8 +91,8 @@ class Turn:
             self._enter()
 
     def give_way(self) -> None:
-        """Let others work if this track has had its moment."""
-        if time.monotonic() - self._entered > MOMENT and self._gate.wanted:
+        """Let others work if this track has had its moment; with none there, it is a new turn."""
+        if time.monotonic() - self._entered > MOMENT:
             self._gate.leave()
             self._enter()
 

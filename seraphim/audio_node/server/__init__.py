@@ -1,0 +1,1 @@
+"""The node towards its clients: Lavalink's REST routes and its websocket, over aiohttp."""

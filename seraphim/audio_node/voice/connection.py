@@ -136,7 +136,7 @@ class VoiceConnection:
     async def _run(self) -> None:
         try:
             closed = await self._live()
-        except Exception:
+        except Exception:  # noqa: BLE001 - a bug here must not leave the player waiting for ever
             self._log.exception("voice.failed")
             closed = Closed(ABNORMAL, "the audio node failed", remote=False)
         finally:

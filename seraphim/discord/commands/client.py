@@ -125,8 +125,9 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
                 await super().on_autocomplete_interaction(interaction)
             else:
                 await interaction.create_response([])
-        except hikari.NotFoundError:
-            log.debug("autocomplete.expired", command=interaction.command_name)
+        # Not logged whole: the address in it holds the interaction's token.
+        except hikari.HTTPError as error:
+            log.debug("autocomplete.unanswerable", error=type(error).__name__)
         # A failure here must not be seen: the next letter typed asks again.
         except Exception:
             log.exception("autocomplete.failed", command=interaction.command_name)

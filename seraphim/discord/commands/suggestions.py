@@ -14,8 +14,9 @@ from actors.guild.player.ports import Catalogue, NodeUnavailable, SourceFailed
 from actors.guild.player.track import Track
 from seraphim.discord.presenters.prose import clean, shorten
 from seraphim.discord.presenters.tracks import choice
-from seraphim.discord.query import SEARCH, identifier
+from seraphim.discord.query import SEARCH, TRACK, identifier
 
+LIBRARY = "library"
 LIMIT = 10
 DEADLINE_SECONDS = 1.5
 LONGEST_VALUE = 100
@@ -52,10 +53,8 @@ class Suggestions:
         ]
 
     def _value(self, track: Track) -> str:
-        """Return what `/play` finds the track by: its address, or else its name."""
-        address = track.uri
-        if address is not None and len(address) <= LONGEST_VALUE:
-            query = identifier(address, self._trusted)
-            if query == address:
-                return address
+        """Return what `/play` finds this very track by, or else its name."""
+        named = f"{TRACK}{track.identifier}" if track.source == LIBRARY else track.uri
+        if named and len(named) <= LONGEST_VALUE and identifier(named, self._trusted) == named:
+            return named
         return shorten(f"{clean(track.title)} {clean(track.author)}", LONGEST_VALUE)

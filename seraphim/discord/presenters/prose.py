@@ -91,8 +91,8 @@ def link(address: str | None) -> str | None:
         return None
     if not host.isascii() or "@" in parts.netloc or "\\" in address or not address.isprintable():
         return None
-    # Parentheses would end a markdown link.
-    safe = quote(address, safe="%/:?#[]@!$&'*+,;=~-._")
+    # Parentheses would end a markdown link, and an @ might begin a mention.
+    safe = quote(address, safe="%/:?#[]!$&'*+,;=~-._")
     return safe if len(safe) <= LONGEST_LINK else None
 
 

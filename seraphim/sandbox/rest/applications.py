@@ -9,12 +9,20 @@ from seraphim.sandbox.commands import Command
 from seraphim.sandbox.discord import Discord
 from seraphim.sandbox.errors import unknown
 from seraphim.sandbox.json_values import Json
-from seraphim.sandbox.rest.requests import no_content, number, read_object, read_objects, reply
+from seraphim.sandbox.rest.requests import (
+    no_content,
+    number,
+    query,
+    read_object,
+    read_objects,
+    reply,
+)
 from seraphim.sandbox.rest.routing import Route
 
 _SESSION_STARTS = 1000
 _CONCURRENT_STARTS = 16
 _DAY_MS = 86_400_000
+_GUILDS_PAGE = 200
 
 
 class ApplicationRoutes:
@@ -64,8 +72,9 @@ class ApplicationRoutes:
     async def _me(self, _: web.Request) -> web.Response:
         return reply(payloads.own_user(self._discord.bot))
 
-    async def _my_guilds(self, _: web.Request) -> web.Response:
+    async def _my_guilds(self, request: web.Request) -> web.Response:
         bot = self._discord.bot
+        after, before = query(request, "after") or 0, query(request, "before")
         guilds: list[Json] = [
             {
                 "id": str(guild.id),
@@ -75,10 +84,14 @@ class ApplicationRoutes:
                 "owner": False,
                 "permissions": payloads.bits(guild.members[bot.id].permissions()),
                 "features": [],
+                "approximate_member_count": len(guild.members),
+                "approximate_presence_count": len(guild.members),
             }
             for guild in self._discord.world.bots_guilds()
+            if guild.id > after and (before is None or guild.id < before)
         ]
-        return reply(guilds)
+        limit = query(request, "limit") or _GUILDS_PAGE
+        return reply(guilds[:limit] if before is None else guilds[-limit:])
 
     async def _user(self, request: web.Request) -> web.Response:
         return reply(payloads.user(self._discord.world.user(number(request, "user"))))

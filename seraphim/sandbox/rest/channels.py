@@ -18,7 +18,14 @@ from seraphim.sandbox.errors import (
 from seraphim.sandbox.json_values import JsonObject, as_list
 from seraphim.sandbox.messages import Draft, Message
 from seraphim.sandbox.permissions import Permission
-from seraphim.sandbox.rest.requests import no_content, number, read_message, read_object, reply
+from seraphim.sandbox.rest.requests import (
+    no_content,
+    number,
+    query,
+    read_message,
+    read_object,
+    reply,
+)
 from seraphim.sandbox.rest.routing import Route
 from seraphim.sandbox.validation import one_mistake, read_draft
 
@@ -54,7 +61,7 @@ class ChannelRoutes:
     async def _messages(self, request: web.Request) -> web.Response:
         channel = self._place(request, Permission.READ_MESSAGE_HISTORY)
         newest_first = [each for each in channel.messages.values() if not each.ephemeral][::-1]
-        limit = _query(request, "limit") or _PAGE
+        limit = query(request, "limit") or _PAGE
         if not 1 <= limit <= _LARGEST_PAGE:
             raise invalid(
                 one_mistake(
@@ -63,11 +70,11 @@ class ChannelRoutes:
                     f"int value should be less than or equal to {_LARGEST_PAGE}.",
                 )
             )
-        if before := _query(request, "before"):
+        if before := query(request, "before"):
             page = [each for each in newest_first if each.id < before][:limit]
-        elif after := _query(request, "after"):
+        elif after := query(request, "after"):
             page = [each for each in newest_first if each.id > after][-limit:]
-        elif around := _query(request, "around"):
+        elif around := query(request, "around"):
             older = [each for each in newest_first if each.id <= around][: limit // 2 + 1]
             newer = [each for each in newest_first if each.id > around][-(limit // 2) :]
             page = newer + older
@@ -153,8 +160,3 @@ class ChannelRoutes:
 
     def _payload(self, message: Message) -> JsonObject:
         return self._discord.interactions.message_payload(message)
-
-
-def _query(request: web.Request, name: str) -> int | None:
-    value = request.query.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() else None

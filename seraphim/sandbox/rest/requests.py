@@ -77,3 +77,9 @@ def number(request: web.Request, name: str) -> int:
     """An id in the path; what is no number is the id of nothing."""
     value = request.match_info[name]
     return int(value) if value.isascii() and value.isdigit() else 0
+
+
+def query(request: web.Request, name: str) -> int | None:
+    """A whole number in the query, if it is there."""
+    value = request.query.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() else None

@@ -280,9 +280,7 @@ async def test_case_30_a_subtree_restarts_with_its_static_children_only(stage):
 
 async def test_case_31_backoff_doubles_caps_and_resets_after_quiet_time(stage):
     backoff = wait_exponential(multiplier=1, max=8)
-    async with stage.system(
-        stage.actor("a"), intensity=100, period=20, backoff=backoff
-    ) as system:
+    async with stage.system(stage.actor("a"), intensity=100, period=20, backoff=backoff) as system:
         ref = stage.ref(system, "/a")
 
         async def delays(crashes):

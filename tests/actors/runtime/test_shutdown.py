@@ -323,7 +323,11 @@ async def test_the_deadline_of_the_whole_stop_cancels_what_is_left(stage):
 
 
 async def test_a_crashed_actors_cleanup_has_a_deadline_too(stage):
-    async with stage.system(stage.actor("a", on_stop=_sleep_forever, shutdown=2)) as system:
+    async def hang_once(actor, reason):
+        if actor.context.incarnation == 1:
+            await anyio.sleep_forever()
+
+    async with stage.system(stage.actor("a", on_stop=hang_once, shutdown=2)) as system:
         ref = stage.ref(system, "/a")
         await stage.crash(ref)
         assert stage.states(system) == {"a": "running"}

@@ -20,7 +20,8 @@ from actors.guild.player.track import Entry, Track
 from actors.intake import INTAKE, IntakeMessage, Open
 from actors.runtime import Actor, ActorRef, ChildSpec, SupervisorSpec, System
 from actors.service import FatalService, ServiceActor
-from seraphim.discord.edge import Edge, Login, build
+from seraphim.discord.edge import Edge, build
+from seraphim.discord.gateway import gateway_bot
 from seraphim.sandbox import Guild, Sandbox
 
 
@@ -142,16 +143,18 @@ class House:
         self.node_ping: float | None = 0.004
         self.fatal: list[FatalService] = []
         self.system: System
-        self.edge: Edge = self.build()
+        self.connect_with(sandbox.token)
 
-    def build(self, token: str | None = None) -> Edge:
-        return build(
-            Login(token or self.sandbox.token, self.sandbox.api_url),
+    def connect_with(self, token: str) -> None:
+        self.bot = gateway_bot(token, self.sandbox.api_url)
+        self.edge: Edge = build(
+            self.bot,
             registry=lambda: self.system.registry,
             board=self.board,
             catalogue=self.catalogue,
             ping_node=self._ping_node,
             trusted_media_hosts=("music.internal",),
+            inside_allowed=True,
         )
 
     def script(self, guild: Guild | int) -> Script:

@@ -30,7 +30,9 @@ from actors.guild.player.messages import (
 from actors.guild.refusal import Code, Refused
 from seraphim.discord import answer as answering
 from seraphim.discord import desk
+from seraphim.discord.caller import Arrivals
 from seraphim.discord.commands import suggestions
+from seraphim.discord.whereabouts import Whereabouts
 from seraphim.sandbox import Answer, CannotDo, Guild, Member, Permission
 from tests.seraphim.discord.house import House, Script, entry, playing, track, view
 
@@ -247,6 +249,30 @@ async def test_what_the_player_refuses_is_told_with_its_code(
     assert code(await ada.command("play", query="aurora")) == Code.NOTHING_FOUND
 
 
+async def test_a_direct_message_is_no_server(house: House, script: Script) -> None:
+    # What Discord sends for a command in a direct message: no guild, no member.
+    user = {"id": "5", "username": "ada", "discriminator": "0", "avatar": None}
+    interaction = house.bot.entity_factory.deserialize_command_interaction(
+        {
+            "id": "1",
+            "application_id": "2",
+            "type": 2,
+            "token": "t",
+            "version": 1,
+            "locale": "en-US",
+            "channel": {"id": "3", "type": 1},
+            "user": user,
+            "data": {"id": "4", "name": "pause", "type": 1},
+            "entitlements": [],
+            "authorizing_integration_owners": {},
+            "app_permissions": "0",
+            "context": 1,
+        }
+    )
+    caller = Arrivals(house.board, Whereabouts()).caller(interaction)
+    assert caller == Refused(Code.SERVER_ONLY)
+
+
 # --- what goes wrong ---------------------------------------------------------------------
 
 
@@ -269,7 +295,9 @@ async def test_a_player_that_does_not_answer_is_restarting(
 ) -> None:
     monkeypatch.setattr("seraphim.discord.commands.client.LIGHT_SECONDS", 0.05)
     script.hold = asyncio.Event()
+    script.replies[Pause] = Paused(playing(), changed=True)
     assert code(await ada.command("pause")) == Code.PLAYER_RESTARTING
+    script.hold.set()
 
 
 async def test_a_crash_is_answered_with_the_number_that_stands_in_the_log(
@@ -313,6 +341,27 @@ async def test_an_interaction_that_discord_has_forgotten_is_logged_and_no_more(
     ]
 
 
+async def test_what_discord_refuses_is_logged_without_the_interactions_token(
+    house: House, script: Script, ada: Member
+) -> None:
+    script.replies[Pause] = Paused(playing(), changed=True)
+    refusal = house.sandbox.faults.refuse("POST /interactions/*/*/callback", status=403)
+    with structlog.testing.capture_logs() as lines:
+        asking = [
+            asyncio.create_task(ada.command("pause")),
+            asyncio.create_task(ada.autocomplete("play", query="aurora")),
+        ]
+        await house.sandbox.until(lambda: refusal.met == 2)
+        await house.stop_discord()
+    for task in asking:
+        task.cancel()
+    (line,) = [line for line in lines if line["event"] == "interaction.unanswerable"]
+    assert line["status"] == 403
+    tokens = house.sandbox._discord.interactions._by_token
+    assert len(tokens) == 2
+    assert not [token for token in tokens if token in str(lines)]
+
+
 async def test_an_answer_whose_first_try_got_lost_on_its_way_back_is_edited(
     house: House, script: Script, ada: Member
 ) -> None:
@@ -337,9 +386,10 @@ async def test_a_player_that_has_fallen_asleep_is_woken(
 
 async def test_suggestions_come_from_the_catalogue(house: House, ada: Member) -> None:
     house.catalogue.tracks = (
-        track("Aurora"),
-        track("Borealis", uri="https://example.org/b.mp3"),
-        track("Corona", uri="http://127.0.0.1/c.mp3"),
+        track("Aurora", identifier="0a1b2c"),
+        track("Borealis", source="http", uri="https://example.org/b.mp3"),
+        track("Corona", source="http", uri="http://127.0.0.1/c.mp3"),
+        track("Dusk", source="http", uri="https://example.org/" + "d" * 100),
     )
     choices = await ada.autocomplete("play", query="or")
     assert house.catalogue.asked == ["libsearch:or"]
@@ -347,11 +397,13 @@ async def test_suggestions_come_from_the_catalogue(house: House, ada: Member) ->
         "Aurora · The Choir (3:05)",
         "Borealis · The Choir (3:05)",
         "Corona · The Choir (3:05)",
+        "Dusk · The Choir (3:05)",
     ]
     assert [choice.value for choice in choices] == [
-        "Aurora The Choir",
+        "library:0a1b2c",
         "https://example.org/b.mp3",
         "Corona The Choir",
+        "Dusk The Choir",
     ]
 
 

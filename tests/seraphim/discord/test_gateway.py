@@ -8,7 +8,6 @@ from actors.guild.player.messages import Pause, Paused
 from actors.runtime import StartFailed
 from actors.service import FatalService
 from seraphim.discord import gateway
-from seraphim.discord.edge import Login
 from seraphim.sandbox import Guild, Member, Sandbox
 from tests.seraphim.discord.house import House, playing
 
@@ -37,7 +36,7 @@ async def test_it_is_up_when_the_guilds_have_arrived_and_the_commands_are_publis
     guilds = [sandbox.guild(f"Guild {number}") for number in range(5)]
     house = House(sandbox)
     async with house.running():
-        assert set(house.edge.bot.cache.get_guilds_view()) == {guild.id for guild in guilds}
+        assert set(house.bot.cache.get_guilds_view()) == {guild.id for guild in guilds}
         assert {command.name for command in sandbox.commands(guilds[0])} == NAMES
 
 
@@ -67,7 +66,7 @@ async def test_a_wrong_token_is_fatal_and_never_shown(sandbox: Sandbox) -> None:
     house = House(sandbox)
     head, _, _ = sandbox.token.partition(".")
     wrong = f"{head}.wrong.token"
-    house.edge = house.build(wrong)
+    house.connect_with(wrong)
     with pytest.raises(StartFailed):
         async with house.running():
             pass
@@ -155,13 +154,9 @@ async def test_a_listener_that_fails_is_logged(house: House, ada: Member) -> Non
     async def broken(_: hikari.InteractionCreateEvent) -> None:
         raise RuntimeError("broken listener")
 
-    house.edge.bot.subscribe(hikari.InteractionCreateEvent, broken)
+    house.bot.subscribe(hikari.InteractionCreateEvent, broken)
     with structlog.testing.capture_logs() as lines:
         await ada.command("ping")
         await house.sandbox.until(
             lambda: any(line["event"] == "discord.listener_failed" for line in lines)
         )
-
-
-def test_no_token_stands_in_a_repr() -> None:
-    assert "secret" not in repr(Login("secret"))

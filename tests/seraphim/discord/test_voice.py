@@ -126,9 +126,7 @@ async def test_a_rest_that_fails_keeps_nobody_from_joining(
 
 async def test_joining_waits_for_a_gateway_that_reconnects(house: House, guild: Guild) -> None:
     house.sandbox.faults.drop_gateway()
-    await house.sandbox.until(
-        lambda: not all(s.is_connected for s in house.edge.bot.shards.values())
-    )
+    await house.sandbox.until(lambda: not all(s.is_connected for s in house.bot.shards.values()))
     await house.edge.voice.join(guild.id, guild.voice.id)
     await house.sandbox.until(lambda: guild.bot.voice)
 
@@ -138,9 +136,7 @@ async def test_joining_without_a_gateway_is_refused_in_time(
 ) -> None:
     monkeypatch.setattr(voices, "GATEWAY_SECONDS", 0.05)
     house.sandbox.faults.drop_gateway()
-    await house.sandbox.until(
-        lambda: not all(s.is_connected for s in house.edge.bot.shards.values())
-    )
+    await house.sandbox.until(lambda: not all(s.is_connected for s in house.bot.shards.values()))
     error = await refused(house, guild, guild.voice.id)
     assert error.refused.code is Code.DISCORD_REFUSED
 
@@ -171,7 +167,7 @@ async def test_a_voice_server_inside_is_refused_unless_discord_itself_is_here(
     await house.wake(guild)
     script = house.script(guild)
     DiscordVoice(
-        house.edge.bot,
+        house.bot,
         players=Players(lambda: house.system.registry),
         whereabouts=Whereabouts(),
         inside_allowed=False,

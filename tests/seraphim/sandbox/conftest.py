@@ -105,11 +105,6 @@ class GatewayClient:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def timing() -> Timing:
     return Timing()
 
@@ -120,7 +115,7 @@ def granted() -> Intent:
 
 
 @pytest.fixture
-async def sandbox(timing: Timing, granted: Intent) -> AsyncIterator[Sandbox]:
+async def sandbox(anyio_backend: object, timing: Timing, granted: Intent) -> AsyncIterator[Sandbox]:
     async with Sandbox(timing=timing, granted_intents=granted) as sandbox:
         yield sandbox
 

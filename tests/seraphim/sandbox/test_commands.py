@@ -71,8 +71,8 @@ def test_more_than_a_hundred_commands_are_refused(registry):
 
 
 def test_overwriting_keeps_the_ids_of_names_that_stay_and_drops_the_others(registry):
-    play, stop = registry.overwrite(None, [slash("play"), slash("stop")])
-    same, changed = registry.overwrite(None, [slash("play"), slash("skip")])
+    play, _ = registry.overwrite(None, [slash("play"), slash("stop")])
+    same, _ = registry.overwrite(None, [slash("play"), slash("skip")])
     assert same is play
     assert [each.name for each in registry.all(None)] == ["play", "skip"]
     (renewed,) = registry.overwrite(None, [slash("play", description="Else")])
@@ -159,9 +159,7 @@ def test_what_the_app_would_not_send_is_refused(guild, name, values, says):
         "play",
         option("query", required=True, min_length=2, max_length=5),
         option("start", INTEGER, min_value=0, max_value=10),
-        option(
-            "mode", choices=[{"name": "Queue", "value": "q"}, {"name": "Track", "value": "t"}]
-        ),
+        option("mode", choices=[{"name": "Queue", "value": "q"}, {"name": "Track", "value": "t"}]),
     )
     with pytest.raises(CannotDo, match=says):
         filled(guild, name, command, **values)

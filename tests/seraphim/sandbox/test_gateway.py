@@ -81,6 +81,15 @@ async def test_more_than_120_messages_a_minute_are_too_many(connect):
     assert await client.until_closed() == 4008
 
 
+async def test_an_invalidated_client_may_identify_anew_on_the_same_connection(sandbox, connect):
+    client = await connect()
+    first = await client.identify()
+    sandbox.faults.invalidate_session()
+    assert (await client.receive())["op"] == 9
+    second = await client.identify()
+    assert second["session_id"] != first["session_id"]
+
+
 async def test_heartbeats_are_acknowledged(connect):
     client = await connect()
     await client.send(1, None)
@@ -117,7 +126,9 @@ async def test_what_people_write_is_hidden_unless_the_intent_is_granted(connect,
 @pytest.mark.parametrize("granted", [Intent.MESSAGE_CONTENT])
 async def test_a_granted_message_content_intent_shows_what_people_write(guild, connect, granted):
     client = await connect()
-    await client.identify(intents=int(Intent.GUILDS | Intent.GUILD_MESSAGES | Intent.MESSAGE_CONTENT))
+    await client.identify(
+        intents=int(Intent.GUILDS | Intent.GUILD_MESSAGES | Intent.MESSAGE_CONTENT)
+    )
     await guild.member("Ada").say("no secret")
     assert (await client.until("MESSAGE_CREATE"))["content"] == "no secret"
 

@@ -93,7 +93,9 @@ async def test_a_deferred_answer_is_waited_for(sandbox, guild, on_interaction):
     assert (answer.content, answer.ephemeral, answer.message.loading) == ("at last", True, False)
 
 
-async def test_the_first_followup_after_a_deferral_becomes_the_answer(guild, on_interaction):
+async def test_the_first_followup_after_a_deferral_becomes_the_answer(
+    sandbox, guild, on_interaction
+):
     async def handle(interaction):
         await interaction.create_initial_response(hikari.ResponseType.DEFERRED_MESSAGE_CREATE)
         first = await interaction.execute("one")
@@ -104,7 +106,7 @@ async def test_the_first_followup_after_a_deferral_becomes_the_answer(guild, on_
     await on_interaction(handle)
     ada = guild.member("Ada")
     answer = await ada.command("sing")
-    await asyncio.wait_for(_until(lambda: len(answer.followups) == 2), 10)
+    await sandbox.until(lambda: len(answer.followups) == 2)
     assert answer.content == "one"
     assert [message.content for message in answer.followups] == ["two", "three"]
     assert [message.content for message in guild.text.messages] == ["one", "two"]
@@ -237,7 +239,8 @@ async def test_the_interaction_says_who_where_and_with_which_permissions(guild, 
     assert second.app_permissions & hikari.Permissions.SPEAK
 
 
-async def test_a_bot_that_is_not_connected_does_not_answer(sandbox, guild, rest):
+@pytest.mark.parametrize("timing", [Timing(first_answer=0.05)])
+async def test_a_bot_that_is_not_connected_does_not_answer(sandbox, guild, rest, timing):
     await rest.set_application_commands(
         sandbox.application_id, [rest.slash_command_builder("sing", "Sing")]
     )
@@ -274,7 +277,7 @@ async def test_a_button_is_pressed_by_custom_id_last_part_or_label(
 
 
 async def test_a_press_can_be_answered_privately_or_only_acknowledged(
-    guild, bot, on_interaction, panel_row
+    sandbox, guild, bot, on_interaction, panel_row
 ):
     kinds = iter((hikari.ResponseType.DEFERRED_MESSAGE_UPDATE, hikari.ResponseType.MESSAGE_CREATE))
 
@@ -294,7 +297,7 @@ async def test_a_press_can_be_answered_privately_or_only_acknowledged(
     ada = guild.member("Ada")
     acknowledged = await ada.press(panel, "skip")
     assert acknowledged.message is panel
-    await asyncio.wait_for(_until(lambda: panel.content == "skipped"), 10)
+    await sandbox.until(lambda: panel.content == "skipped")
     refused = await ada.press(panel, "skip")
     assert (refused.content, refused.ephemeral) == ("no", True)
     assert guild.text.seen_by(ada) == [panel, refused.message]
@@ -322,9 +325,7 @@ async def test_autocomplete_shows_what_the_bot_offers(guild, on_interaction):
     async def handle(interaction):
         (option,) = interaction.options
         assert (option.name, option.value, option.is_focused) == ("query", "au", True)
-        await interaction.create_response(
-            [hikari.impl.AutocompleteChoiceBuilder("Aurora", "id-1")]
-        )
+        await interaction.create_response([hikari.impl.AutocompleteChoiceBuilder("Aurora", "id-1")])
 
     await on_interaction(
         handle, name="query", description="What", type=3, required=True, autocomplete=True
@@ -390,8 +391,3 @@ async def test_arc_syncs_its_commands_once_and_answers_with_them(sandbox, guild,
 async def _all(queue: asyncio.Queue, count: int) -> list:
     async with asyncio.timeout(10):
         return [await queue.get() for _ in range(count)]
-
-
-async def _until(predicate: Callable[[], bool]) -> None:
-    while not predicate():
-        await asyncio.sleep(0)

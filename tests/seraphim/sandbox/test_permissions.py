@@ -29,9 +29,7 @@ any_overwrites = st.lists(
 
 
 def here(base, *overwrites):
-    return in_channel(
-        base, overwrites, everyone_id=GUILD, role_ids=[DJ, FAN], member_id=ADA
-    )
+    return in_channel(base, overwrites, everyone_id=GUILD, role_ids=[DJ, FAN], member_id=ADA)
 
 
 def role(role_id, allow=Permission.NONE, deny=Permission.NONE):

@@ -134,7 +134,9 @@ async def test_a_request_to_reconnect_leads_to_a_resume(sandbox, bot, start):
     assert sandbox.sessions == [session]
 
 
-@pytest.mark.parametrize(("code", "survives"), [(1001, True), (4000, True), (4007, False), (4009, False)])
+@pytest.mark.parametrize(
+    ("code", "survives"), [(1001, True), (4000, True), (4007, False), (4009, False)]
+)
 async def test_closes_by_discord_end_the_session_or_not(sandbox, connect, code, survives):
     client = await connect()
     await client.identify()

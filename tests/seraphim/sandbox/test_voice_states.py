@@ -1,3 +1,7 @@
+import ssl
+from contextlib import AsyncExitStack
+
+import aiohttp
 import hikari
 import pytest
 
@@ -289,3 +293,85 @@ async def test_a_bot_that_is_thrown_out_is_out_of_voice_too(sandbox, guild, conn
     assert (await client.until("GUILD_CREATE"))["voice_states"] == []
     await joined(client, guild)
     assert guild.voice.present == ["Seraphim"]
+
+
+# What the voice server makes of it
+
+
+@pytest.fixture
+async def voice_connect(sandbox, http):
+    """Identifies at the voice server with what the two events said; returns the websocket."""
+    trust = ssl.create_default_context(cafile=sandbox.ca_file)
+    async with AsyncExitStack() as stack:
+
+        async def voice_connect(state, server):
+            ws = await stack.enter_async_context(
+                http.ws_connect(f"wss://{server['endpoint']}/?v=8", ssl=trust)
+            )
+            identity = {
+                "server_id": state["guild_id"],
+                "user_id": state["user_id"],
+                "session_id": state["session_id"],
+                "token": server["token"],
+            }
+            await ws.send_json({"op": 0, "d": identity})
+            while (await ws.receive_json(timeout=15))["op"] != 2:
+                pass
+            return ws
+
+        yield voice_connect
+
+
+async def until_closed(ws):
+    while (message := await ws.receive(timeout=15)).type is aiohttp.WSMsgType.TEXT:
+        pass
+    assert message.type is aiohttp.WSMsgType.CLOSE
+    return message.data
+
+
+@pytest.mark.parametrize("how", ["leave", "kick", "drag", "delete", "throw out", "end", "move"])
+async def test_whoever_is_no_longer_there_is_closed_with_4014(
+    sandbox, guild, connect, voice_connect, how
+):
+    client = await connect()
+    await client.identify()
+    ws = await voice_connect(*await joined(client, guild))
+    if how == "leave":
+        await client.join_voice(guild, None)
+    elif how == "kick":
+        sandbox.faults.kick_from_voice(guild)
+    elif how == "drag":
+        sandbox.faults.drag(guild, guild.voice_channel("Loft"))
+    elif how == "delete":
+        sandbox.faults.delete_channel(guild.voice)
+    elif how == "throw out":
+        guild.remove_bot()
+    elif how == "end":
+        await client.ws.close(code=1000)
+    else:
+        await sandbox.faults.move_voice_server(guild)
+    assert await until_closed(ws) == 4014
+
+
+async def test_after_a_move_the_new_server_admits_with_the_new_token(
+    sandbox, guild, connect, voice_connect
+):
+    client = await connect()
+    await client.identify()
+    state, _ = await joined(client, guild)
+    await sandbox.faults.move_voice_server(guild)
+    await voice_connect(state, await client.until("VOICE_SERVER_UPDATE"))
+    assert sandbox.faults.voice_server(guild).connected(guild.id, sandbox.application_id)
+
+
+async def test_the_voice_connection_lives_on_while_a_new_session_takes_over(
+    sandbox, guild, connect, voice_connect
+):
+    first, second = await connect(), await connect()
+    await first.identify()
+    old = await voice_connect(*await joined(first, guild))
+    await second.identify()
+    state, server = await joined(second, guild)
+    assert sandbox.faults.voice_server(guild).connected(guild.id, sandbox.application_id)
+    await voice_connect(state, server)
+    assert await until_closed(old) == 4006

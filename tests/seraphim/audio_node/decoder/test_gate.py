@@ -92,6 +92,15 @@ def test_a_track_that_waits_aside_lets_another_work_and_sends_what_it_has(gate: 
             assert sent == ["batch"]
 
 
+def test_a_track_that_works_on_and_on_takes_new_turns(gate: Gate, slate: Slate) -> None:
+    """Or else it would look like one that hangs."""
+    with Turn(gate, 7, LONG) as turn:
+        first = slate.read()
+        while slate.read() == first:
+            turn.give_way()
+        assert slate.read() == (7, first[1] + 2)
+
+
 def test_a_closed_track_ends_at_its_next_look(turn: Turn) -> None:
     turn.check()
     turn.closed = True

@@ -1,0 +1,313 @@
+"""Lavalink's REST routes, the part of them that Seraphim uses.
+
+A PATCH of a player is read as a whole first, then carried out in Lavalink's order: voice, then what
+concerns the player, then the track. Finding out where a track's bytes are may take a moment, and
+the voice connection is made meanwhile. No request waits for a voice server.
+"""
+
+import platform
+from dataclasses import replace
+from typing import Final, NamedTuple, cast
+
+from aiohttp import web
+
+from seraphim.audio_node import payloads
+from seraphim.audio_node.media import MediaError, MediaSource
+from seraphim.audio_node.payloads import JsonObject, dumps
+from seraphim.audio_node.player import Player, Start
+from seraphim.audio_node.server.updates import (
+    OMITTED,
+    BadRequest,
+    PlayerUpdate,
+    SessionUpdate,
+    TrackUpdate,
+    snowflake,
+)
+from seraphim.audio_node.session import Session, Sessions
+from seraphim.audio_node.sources import (
+    LoadFailed,
+    LoadResult,
+    NothingFound,
+    PlaylistLoaded,
+    SearchLoaded,
+    Sources,
+    TrackLoaded,
+)
+from seraphim.audio_node.track import (
+    TrackInfo,
+    UndecodableTrack,
+    UnencodableTrack,
+    decode,
+    encode,
+)
+
+LAVALINK: Final = (4, 2, 2)
+"""The version of Lavalink whose ways these are; clients ask for it."""
+
+FILTERS: Final = ("volume",)
+"""The filters that do something. Others are accepted and remembered, and not heard."""
+
+BUILD: Final = "seraphim"
+"""How `/v4/info` tells that this is no Lavalink."""
+
+
+class Rest:
+    """The routes; `add_to` an application."""
+
+    def __init__(self, sessions: Sessions, sources: Sources) -> None:
+        self._sessions = sessions
+        self._sources = sources
+
+    def add_to(self, application: web.Application) -> None:
+        """Register the routes."""
+        session, player = "/v4/sessions/{session}", "/v4/sessions/{session}/players/{guild}"
+        route = application.router.add_route
+        route("GET", "/version", self._version)
+        route("GET", "/v4/info", self._info)
+        route("GET", "/v4/stats", self._stats)
+        route("GET", "/v4/loadtracks", self._load_tracks)
+        route("GET", "/v4/decodetrack", self._decode_track)
+        route("POST", "/v4/decodetracks", self._decode_tracks)
+        route("PATCH", session, self._update_session)
+        route("GET", f"{session}/players", self._players)
+        route("GET", player, self._player)
+        route("PATCH", player, self._update_player)
+        route("DELETE", player, self._destroy_player)
+
+    async def _version(self, _: web.Request) -> web.Response:
+        return web.Response(text=_semver())
+
+    async def _info(self, _: web.Request) -> web.Response:
+        major, minor, patch = LAVALINK
+        return _json(
+            {
+                "version": {
+                    "semver": _semver(),
+                    "major": major,
+                    "minor": minor,
+                    "patch": patch,
+                    "preRelease": None,
+                    "build": BUILD,
+                },
+                "buildTime": 0,
+                "git": {"branch": BUILD, "commit": BUILD, "commitTime": 0},
+                "jvm": f"{platform.python_implementation()} {platform.python_version()}",
+                "lavaplayer": BUILD,
+                "sourceManagers": list(self._sources.names),
+                "filters": list(FILTERS),
+                "plugins": [],
+            }
+        )
+
+    async def _stats(self, _: web.Request) -> web.Response:
+        return _json({"frameStats": None, **self._sessions.statistics.now()})
+
+    async def _load_tracks(self, request: web.Request) -> web.Response:
+        result = await self._sources.load(_query(request, "identifier"))
+        try:
+            return _json(_loaded(result))
+        except UnencodableTrack as error:
+            message = "The track's description is too long."
+            return _json(_loaded(LoadFailed(MediaError(message, "suspicious", str(error)))))
+
+    async def _decode_track(self, request: web.Request) -> web.Response:
+        name = "encodedTrack" if "encodedTrack" in request.query else "track"
+        encoded = _query(request, name)
+        return _json(payloads.track(_decode(encoded), encoded=encoded))
+
+    async def _decode_tracks(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        if not isinstance(body, list) or not body:
+            raise BadRequest("No tracks to decode provided")
+        tracks: list[JsonObject] = []
+        for encoded in cast("list[object]", body):
+            if not isinstance(encoded, str):
+                raise BadRequest("Tracks to decode must be texts")
+            tracks.append(payloads.track(_decode(encoded), encoded=encoded))
+        return _json(tracks)
+
+    async def _update_session(self, request: web.Request) -> web.Response:
+        session = self._session(request)
+        update = SessionUpdate.read(await _body(request))
+        if update.resuming is not OMITTED:
+            session.resuming = update.resuming
+        if update.timeout is not OMITTED:
+            session.timeout = update.timeout
+        return _json({"resuming": session.resuming, "timeout": session.timeout})
+
+    async def _players(self, request: web.Request) -> web.Response:
+        return _json([_told(player) for player in self._session(request).players.values()])
+
+    async def _player(self, request: web.Request) -> web.Response:
+        player = self._session(request).players.get(_guild(request))
+        if player is None:
+            raise web.HTTPNotFound(text="Player not found")
+        return _json(_told(player))
+
+    async def _destroy_player(self, request: web.Request) -> web.Response:
+        await self._session(request).destroy_player(_guild(request))
+        return web.Response(status=204)
+
+    async def _update_player(self, request: web.Request) -> web.Response:
+        session, guild = self._session(request), _guild(request)
+        no_replace = request.query.get("noReplace") == "true"
+        update = PlayerUpdate.read(await _body(request))
+        player = session.player(guild)
+        if update.voice is not OMITTED:
+            player.set_voice(update.voice)
+        if update.volume is not OMITTED:
+            player.set_volume(update.volume)
+        if update.filters is not OMITTED:
+            player.set_filters(update.filters)
+        if not update.track.replaces:
+            _change_track(player, update)
+            return _json(_told(player))
+        async with player.turn:
+            if not (no_replace and player.has_track):
+                found = await self._find(update.track)
+                if session.players.get(guild) is not player:
+                    raise web.HTTPNotFound(text="Player not found")
+                _begin(player, update, found)
+        return _json(_told(player))
+
+    async def _find(self, update: TrackUpdate) -> "_Found | None":
+        if update.identifier is not OMITTED:
+            info = await self._find_identifier(update.identifier)
+            encoded = encode(info)
+        elif update.encoded is not OMITTED and update.encoded is not None:
+            encoded = update.encoded
+            info = _decode(encoded)
+        else:
+            return None
+        try:
+            return _Found(info, encoded, await self._sources.media(info))
+        except MediaError as error:
+            return _Found(info, encoded, error)
+
+    async def _find_identifier(self, identifier: str) -> TrackInfo:
+        match await self._sources.load(identifier):
+            case TrackLoaded(info):
+                return info
+            case LoadFailed(error):
+                raise BadRequest(error.message)
+            case NothingFound():
+                raise BadRequest("No matches found for identifier")
+            case PlaylistLoaded() | SearchLoaded():
+                raise BadRequest("Cannot play a playlist or search result")
+
+    def _session(self, request: web.Request) -> Session:
+        session = self._sessions.get(request.match_info["session"])
+        if session is None:
+            raise web.HTTPNotFound(text="Session not found")
+        return session
+
+
+class _Found(NamedTuple):
+    """A track, its `encoded`, and where its bytes are, or why nowhere."""
+
+    info: TrackInfo
+    encoded: str
+    source: MediaSource | MediaError
+
+
+def _change_track(player: Player, update: PlayerUpdate) -> None:
+    """Change how the current track is played."""
+    if update.track.user_data is not OMITTED:
+        player.set_user_data(update.track.user_data)
+    if update.end_ms is not OMITTED:
+        player.set_end(update.end_ms)
+    if update.position_ms is not OMITTED:
+        player.seek(update.position_ms)
+    if update.paused is not OMITTED:
+        player.pause(update.paused)
+
+
+def _begin(player: Player, update: PlayerUpdate, found: _Found | None) -> None:
+    """Replace the current track, by nothing where nothing was found to be asked for."""
+    paused = update.paused is True
+    if found is None:
+        player.stop()
+        player.pause(paused)
+        return
+    info, encoded, source = found
+    if update.position_ms is not OMITTED:
+        info = replace(info, position_ms=update.position_ms)
+    user_data = update.track.user_data
+    start = Start(
+        info,
+        encoded,
+        {} if user_data is OMITTED else user_data,
+        None if update.end_ms is OMITTED else update.end_ms,
+    )
+    player.play(start, source, paused=paused)
+
+
+def _told(player: Player) -> JsonObject:
+    voice = player.credentials
+    return {
+        "guildId": str(player.guild_id),
+        "track": player.track,
+        "volume": player.volume,
+        "paused": player.paused,
+        "state": player.state,
+        "voice": {
+            "token": "" if voice is None else voice.token,
+            "endpoint": "" if voice is None else voice.endpoint,
+            "sessionId": "" if voice is None else voice.session_id,
+            "channelId": None if voice is None else str(voice.channel_id),
+        },
+        "filters": player.filters,
+    }
+
+
+def _loaded(result: LoadResult) -> JsonObject:
+    match result:
+        case TrackLoaded(info):
+            return {"loadType": "track", "data": payloads.track(info)}
+        case PlaylistLoaded(name, tracks, selected):
+            data = {
+                "info": {"name": name, "selectedTrack": selected},
+                "pluginInfo": {},
+                "tracks": [payloads.track(info) for info in tracks],
+            }
+            return {"loadType": "playlist", "data": data}
+        case SearchLoaded(tracks):
+            return {"loadType": "search", "data": [payloads.track(info) for info in tracks]}
+        case NothingFound():
+            return {"loadType": "empty", "data": {}}
+        case LoadFailed(error):
+            return {"loadType": "error", "data": payloads.exception(error)}
+
+
+def _decode(encoded: str) -> TrackInfo:
+    try:
+        return decode(encoded)
+    except UndecodableTrack as error:
+        raise BadRequest(f"The track cannot be decoded: {error}") from error
+
+
+def _guild(request: web.Request) -> int:
+    return snowflake(request.match_info["guild"], "The guild's id")
+
+
+def _query(request: web.Request, name: str) -> str:
+    value = request.query.get(name)
+    if value is None:
+        raise BadRequest(f"Required parameter '{name}' is not present.")
+    return value
+
+
+async def _body(request: web.Request) -> object:
+    try:
+        body: object = await request.json()
+    except (ValueError, LookupError) as error:
+        raise BadRequest("The body is not JSON") from error
+    return body
+
+
+def _json(payload: object) -> web.Response:
+    return web.json_response(payload, dumps=dumps)
+
+
+def _semver() -> str:
+    return f"{'.'.join(map(str, LAVALINK))}+{BUILD}"

@@ -1,0 +1,50 @@
+"""The variables that are set: in the environment, in `.env`, in files for secrets.
+
+Where a value comes from has rules of its own; what it may be is for `settings` to say. The audio
+node's process reads its few variables here too, without loading what checks the bot's.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+SECRETS = ("DISCORD_TOKEN", "LAVALINK_PASSWORD")
+
+
+def variables(
+    environ: Mapping[str, str], dotenv: Path | None = None
+) -> tuple[dict[str, str], list[str]]:
+    """Return the variables that are set, and the mistakes in how.
+
+    The environment wins over `.env`; an empty value counts as not set. A secret's `*_FILE` is read,
+    without the newline at its end.
+    """
+    values = (
+        {name: value for name, value in dotenv_values(dotenv).items() if value}
+        if (dotenv is not None)
+        else {}
+    )
+    values |= {name: value for name, value in environ.items() if value}
+    mistakes: list[str] = []
+    for name in SECRETS:
+        path = values.get(f"{name}_FILE")
+        if path is None:
+            continue
+        if name in values:
+            mistakes.append(f"{name} and {name}_FILE are both set: leave one out.")
+            continue
+        try:
+            values[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "not text"
+            mistakes.append(f"{name}_FILE: {path} cannot be read ({why}).")
+            values[name] = ""
+    return values, mistakes
+
+
+def data_dir(environ: Mapping[str, str] = os.environ, dotenv: Path | None = None) -> Path:
+    """Return `DATA_DIR` alone: what asks a running bot something needs no token."""
+    values, _ = variables(environ, dotenv)
+    return Path(values.get("DATA_DIR", "./data"))
