@@ -80,6 +80,9 @@ class Deadlines:
                 self._sleep.cancel()
         return deadline
 
+    def __len__(self) -> int:
+        return len(self._heap)
+
     def forget(self) -> None:
         """Note that an entry was cancelled, and tidy up when most of them are."""
         self._cancelled += 1
@@ -98,11 +101,11 @@ class Deadlines:
                 self._idle = None
             else:
                 with anyio.CancelScope() as self._sleep:
-                    await self._clock.sleep(self._wakes_at - self._clock.now())
+                    await self._clock.sleep(max(0.0, self._wakes_at - self._clock.now()))
                 self._sleep = None
 
     def _call_due(self) -> float:
-        """Return when the next entry is due, a cancelled one included: never if there is none."""
+        """Call what is due; return when the next entry is, be it cancelled, or infinity."""
         while self._heap:
             when, _, deadline = self._heap[0]
             if when > self._clock.now():

@@ -11,7 +11,6 @@ refused as undecodable, since nothing here could play them.
 """
 
 import base64
-import binascii
 import struct
 from dataclasses import dataclass, replace
 
@@ -89,7 +88,9 @@ def decode(encoded: str) -> TrackInfo:
     try:
         reader = _Reader(base64.b64decode(encoded, validate=True))
         return reader.track()
-    except (binascii.Error, struct.error, UnicodeError, IndexError) as error:
+    except UndecodableTrack:
+        raise
+    except (ValueError, struct.error) as error:
         raise UndecodableTrack("not a track of version 3") from error
 
 

@@ -105,7 +105,8 @@ class Gateway:
         except hikari.UnauthorizedError:
             raise FatalService(WRONG_TOKEN) from None
         except hikari.GatewayServerClosedConnectionError as error:
-            raise _judged(error) from error
+            _raise_if_fatal(error)
+            raise
         # READY may have been heard already, or is about to be.
         self._shards = len(self._bot.shards)
         self._look_around()
@@ -123,9 +124,10 @@ class Gateway:
         publishing = asyncio.create_task(self._publish_at_last())
         try:
             await self._bot.join()
-        except hikari.GatewayServerClosedConnectionError as error:
+        except hikari.HikariError as error:
             self._broken_by = error
-            raise _judged(error) from error
+            _raise_if_fatal(error)
+            raise
         finally:
             publishing.cancel()
 
@@ -209,7 +211,9 @@ def _is_false(published: bool) -> bool:
     return not published
 
 
-def _judged(error: hikari.GatewayServerClosedConnectionError) -> Exception:
-    """Return what a close means: fatal where coming back cannot help, else the error itself."""
-    remedy = FATAL_CLOSES.get(int(error.code)) if error.code is not None else None
-    return error if remedy is None else FatalService(remedy)
+def _raise_if_fatal(error: hikari.HikariError) -> None:
+    """Raise `FatalService` for a close after which coming back cannot help."""
+    if isinstance(error, hikari.GatewayServerClosedConnectionError) and error.code is not None:
+        remedy = FATAL_CLOSES.get(int(error.code))
+        if remedy is not None:
+            raise FatalService(remedy) from error

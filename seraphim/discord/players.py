@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from actors.guild.names import player_name
-from actors.guild.player.messages import PlayerMessage
+from actors.guild.names import panel_name, player_name
+from actors.guild.player.messages import Play, PlayerMessage
 from actors.intake import INTAKE, Open
 from actors.runtime import ActorRef, ActorStopped, Registry
 from actors.runtime.ask import Asking
@@ -41,7 +41,7 @@ class Players:
         sleep is woken: it had not looked at the message.
         """
         player = self.find(guild)
-        if player is not None:
+        if player is not None and not self._wants_panel(guild, message):
             try:
                 return await player.ask(message, timeout=timeout)
             except ActorStopped:
@@ -51,3 +51,7 @@ class Players:
             raise NotTakingWork
         player = await intake.ask(Open(guild), timeout=timeout)
         return await player.ask(message, timeout=timeout)
+
+    def _wants_panel(self, guild: int, message: object) -> bool:
+        """Whether the guild's panel was given up and this is what brings it back."""
+        return isinstance(message, Play) and self._registry().whereis(panel_name(guild)) is None

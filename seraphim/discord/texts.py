@@ -26,8 +26,8 @@ PING_PHRASE: Final = "Seraphim hears thee"
 BY_ARTIST: Final = "{title} by {artist}"
 PLAYS_NOW: Final = "{track} ({length}) plays now."
 PLAYS_LATER: Final = "{track} ({length}) is number {position} in the queue."
-PLAYLIST_NOW: Final = "{count} tracks of {playlist}: the first plays now."
-PLAYLIST_LATER: Final = "{count} tracks of {playlist} are in the queue, from number {position} on."
+PLAYLIST_NOW: Final = "Tracks of {playlist}: {count}. The first plays now."
+PLAYLIST_LATER: Final = "Tracks of {playlist}: {count}, in the queue from number {position} on."
 NAMELESS_PLAYLIST: Final = "a playlist"
 PAUSED: Final = "{track} stands still. `/resume` lets it go on."
 ALREADY_PAUSED: Final = "{track} stands still already. `/resume` lets it go on."
@@ -38,8 +38,8 @@ SKIPPED_TO: Final = "{track} was skipped. {upcoming} plays now."
 QUEUE_ENDED: Final = "The queue has ended. `/play` begins anew."
 WENT_BACK: Final = "{track} plays again."
 STOPPED: Final = "The music has ended. `/play` begins anew."
-STOPPED_AND_CLEARED: Final = "The music has ended, and {count} waiting tracks were dropped."
-SHUFFLED: Final = "{count} waiting tracks stand in another order."
+STOPPED_AND_CLEARED: Final = "The music has ended. Dropped from the queue: {count}."
+SHUFFLED: Final = "Waiting in another order: {count}."
 VOLUME_SET: Final = "The volume is {volume} %; it was {before} %."
 JOINED: Final = "Seraphim is in {channel}. `/play` begins."
 ALREADY_JOINED: Final = "Seraphim is in {channel} already. `/play` begins."
@@ -104,7 +104,7 @@ class Explanation(NamedTuple):
 
 
 STOPPING: Final = Explanation(
-    "Seraphim is stopping, and takes nothing new.", "Try again in a minute."
+    "Seraphim is stopping or just starting, and takes nothing new.", "Try again in a minute."
 )
 
 REFUSALS: Final[Mapping[Code, Explanation]] = {

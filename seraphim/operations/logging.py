@@ -15,8 +15,9 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 REDACTED = "[secret]"
-# Too chatty or too frank below these levels: TRACE logging of requests prints headers.
-QUIET = {"hikari": logging.INFO, "aiohttp": logging.WARNING, "asyncio": logging.WARNING}
+# Too chatty or too frank below these levels: hikari names its gateway session, by which anybody
+# could resume it, and prints requests with their headers.
+QUIET = {"hikari": logging.WARNING, "aiohttp": logging.WARNING, "asyncio": logging.WARNING}
 
 
 def configure(
@@ -40,7 +41,9 @@ def configure(
             structlog.processors.JSONRenderer(default=str),
         ]
     else:
-        render = [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        # Plain tracebacks: the pretty ones print local variables, and those hold tokens.
+        plain = structlog.dev.plain_traceback
+        render = [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),

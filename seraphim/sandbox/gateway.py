@@ -7,7 +7,7 @@ end is told to whoever holds things on its behalf (voice states).
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import WSMsgType, web
@@ -85,7 +85,7 @@ class Gateway:
         self._token = token
         self._granted = granted
         self._intercept = intercept
-        self._on_voice: Callable[[Session, JsonObject], Awaitable[None]] | None = None
+        self._on_voice: Callable[[Session, JsonObject], None] | None = None
         self._on_end: Callable[[Session], None] | None = None
         self._sockets: set[Socket] = set()
         self.address = ""
@@ -103,7 +103,7 @@ class Gateway:
 
     def on_voice(
         self,
-        handler: Callable[[Session, JsonObject], Awaitable[None]],
+        handler: Callable[[Session, JsonObject], None],
         on_end: Callable[[Session], None],
     ) -> None:
         """Who takes op 4, and who is told that a session has ended."""
@@ -221,13 +221,13 @@ class Gateway:
                 raise _Closed(GatewayClose.SESSION_TIMEOUT, "Session timed out.") from None
             match message.type:
                 case WSMsgType.TEXT | WSMsgType.BINARY:
-                    await self._take(connection, message.data)
+                    self._take(connection, message.data)
                 case WSMsgType.CLOSE:
                     return int(message.data)
                 case _:
                     return None
 
-    async def _take(self, connection: _Connection, raw: str | bytes) -> None:
+    def _take(self, connection: _Connection, raw: str | bytes) -> None:
         now = asyncio.get_running_loop().time()
         connection.received.append(now)
         while connection.received[0] <= now - _MINUTE:
@@ -264,7 +264,7 @@ class Gateway:
             case Opcode.VOICE_STATE_UPDATE:
                 assert session is not None
                 if self._on_voice:
-                    await self._on_voice(session, as_object(data))
+                    self._on_voice(session, as_object(data))
             case Opcode.REQUEST_GUILD_MEMBERS:
                 assert session is not None
                 self._members(session, as_object(data))

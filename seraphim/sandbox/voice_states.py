@@ -48,7 +48,7 @@ class VoiceStates:
 
     # What the bot asks for (op 4)
 
-    async def _take(self, session: Session, data: JsonObject) -> None:
+    def _take(self, session: Session, data: JsonObject) -> None:
         guild = self._world.guilds.get(integer(data, "guild_id") or 0)
         bot = self._world.bot
         if guild is None or bot.id not in guild.members or not session.concerns(guild.id):

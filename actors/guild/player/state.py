@@ -111,7 +111,7 @@ class PlayerState:
             return None
         current = self.current
         return NowPlaying(
-            current.play, current.entry, current.position(now), now, not current.running
+            current.play, current.entry, current.position(now), now, self.paused
         )
 
     def view(self, now: int) -> PlayerView:

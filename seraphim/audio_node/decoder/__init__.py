@@ -6,6 +6,7 @@ any time, and the node opens its tracks again elsewhere.
 
 `wire` is the language it speaks with the node, `gate` keeps its threads from treading on each
 other, `readers` and `web` bring the bytes, `address_guard` says from where they may come, `frames`
-makes Opus of them and `worker` is the thread that does it for one track. Only `frames` and its
-caller import PyAV: the node imports `wire`, `slate` and `address_guard`.
+makes Opus of them and `worker` is the thread that does it for one track. `process` is the other
+end: the node's hold on one such process. Only `frames`, and `worker` through it, import PyAV; the
+node imports neither.
 """

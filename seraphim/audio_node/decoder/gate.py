@@ -3,7 +3,8 @@
 PyAV releases the GIL for every call, so that sixty threads which all want it back after each frame
 form a convoy: measured, the gaps between frames went from 27 ms to 134 ms without a gate. Python's
 own `Semaphore(1)` is not enough, since whoever releases it may take it again at once while the
-others sleep; this gate is handed on in the order of arrival.
+others sleep; this gate is handed on in the order of arrival, but first to tracks of which nothing
+was heard yet: somebody waits for them, while the others have seconds of frames ahead.
 """
 
 import threading
@@ -22,32 +23,33 @@ MOMENT: Final = 0.02
 
 
 class Gate:
-    """A lock that is handed on first come, first served, and notes its holder on the slate."""
+    """A lock that is handed on in order, and notes its holder on the slate."""
 
     def __init__(self, slate: Slate) -> None:
         self._slate = slate
         self._lock = threading.Lock()
         self._taken = False
         self._queue: deque[threading.Lock] = deque()
+        self._urgent: deque[threading.Lock] = deque()
 
-    def enter(self, track: int) -> None:
+    def enter(self, track: int, *, urgent: bool = False) -> None:
         """Wait until it is `track`'s turn."""
         with self._lock:
             ticket = threading.Lock() if self._taken else None
             if ticket is not None:
                 ticket.acquire()
-                self._queue.append(ticket)
+                (self._urgent if urgent else self._queue).append(ticket)
             self._taken = True
         if ticket is not None:
             ticket.acquire()
         self._slate.write(track)
 
     def leave(self) -> None:
-        """Hand the gate to whoever waits longest."""
+        """Hand the gate on."""
         self._slate.write(0)
         with self._lock:
-            if self._queue:
-                self._queue.popleft().release()
+            if queue := self._urgent or self._queue:
+                queue.popleft().release()
             else:
                 self._taken = False
 
@@ -72,6 +74,7 @@ class Turn:
         self.patience = patience
         self._deadline = time.monotonic() + patience
         self._entered = 0.0
+        self._urgent = True
 
     def __enter__(self) -> "Turn":
         self._enter()
@@ -96,6 +99,12 @@ class Turn:
             self._gate.leave()
             self._enter()
 
+    def first_is_sent(self) -> None:
+        """Go from now on behind those of which nothing was heard yet, and let them work."""
+        self._urgent = False
+        self._gate.leave()
+        self._enter()
+
     def progress(self) -> None:
         """Begin the patience anew."""
         self._deadline = time.monotonic() + self.patience
@@ -117,5 +126,5 @@ class Turn:
             )
 
     def _enter(self) -> None:
-        self._gate.enter(self._track)
+        self._gate.enter(self._track, urgent=self._urgent)
         self._entered = time.monotonic()

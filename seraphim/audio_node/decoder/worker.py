@@ -100,8 +100,9 @@ class Worker:
             if len(self._batch) >= min(size, self._credit):
                 self._send_batch()
                 self._await_credit()
-                self._turn.give_way()
-                size = BATCH
+                if size == FIRST_BATCH:
+                    self._turn.first_is_sent()
+                    size = BATCH
         self._send_batch()
 
     def _send_batch(self) -> None:

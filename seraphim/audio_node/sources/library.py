@@ -102,7 +102,8 @@ class Library:
         """Search, or load one track."""
         if identifier.startswith(SEARCH):
             await self._refresh()
-            found = _search(self._songs.values(), identifier.removeprefix(SEARCH))
+            words = identifier.removeprefix(SEARCH)
+            found = await asyncio.to_thread(_search, self._songs.values(), words)
             return SearchLoaded(found) if found else NothingFound()
         if identifier.startswith(TRACK):
             await self._refresh()

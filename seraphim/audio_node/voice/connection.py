@@ -80,6 +80,8 @@ class VoiceConnection:
         self.credentials = credentials
         self.ready = False
         """Whether sound could be sent at some time. It stays true."""
+        self.resumes = 0
+        """How often its session was taken up again."""
         self._guild_id = guild_id
         self._user_id = user_id
         self._http = http
@@ -94,7 +96,6 @@ class VoiceConnection:
         self._heartbeat_answered = True
         self._beat_at = 0.0
         self._ping_ms = 0
-        self._resumes = 0
         self._speaking = Speaking.NONE
         self._spoken = asyncio.Event()
         self._log = _log.bind(guild=guild_id, endpoint=credentials.endpoint)
@@ -161,9 +162,9 @@ class VoiceConnection:
             if time.monotonic() + delay > give_up:
                 break
             await asyncio.sleep(delay)
-            resumes = self._resumes
+            resumes = self.resumes
             closed = await self._converse(resuming=True)
-            if self._resumes > resumes or closed.code not in RESUMING_CODES:
+            if self.resumes > resumes or closed.code not in RESUMING_CODES:
                 return closed
         return Closed(CloseCode.SESSION_TIMEOUT, f"not resumed after {lost.code}", remote=False)
 
@@ -222,11 +223,9 @@ class VoiceConnection:
                 await self._open_transmitter(gateway, message)
             case Opcode.SESSION_DESCRIPTION:
                 self._take_key(message)
-                # Discord wants one SPEAKING, whatever it says, before the first packet.
-                await self._say_speaking(gateway)
                 return not self._established
             case Opcode.RESUMED:
-                self._resumes += 1
+                self.resumes += 1
                 return not self._established
             case Opcode.HEARTBEAT_ACK:
                 self._heartbeat_answered = True
@@ -255,6 +254,9 @@ class VoiceConnection:
                 "data": {"address": ours.ip, "port": ours.port, "mode": mode},
             },
         )
+        # Discord wants one SPEAKING, whatever it says, before the first packet. Said here it is
+        # read before the key is given, however fast a packet under that key would be.
+        await self._say_speaking(gateway)
 
     def _take_key(self, message: Message) -> None:
         try:

@@ -8,10 +8,12 @@ import hikari
 
 from actors.guild.player.messages import NowPlaying, PlayerView
 from actors.guild.player.track import Entry
+from actors.guild.refusal import Code, Refused
 from seraphim.discord import texts
 from seraphim.discord.controls.button import Button, Verb
 from seraphim.discord.presenters.card import GOLD, Card, title
 from seraphim.discord.presenters.prose import duration, fit, link
+from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.tracks import ARTIST_LIMIT, asker, credited
 
 _LABELS = {
@@ -37,6 +39,8 @@ def gone() -> Card:
 
 def now_playing(view: PlayerView) -> Card:
     """Return what plays, for who asked alone; without buttons, which belong to the panel."""
+    if view.current is None:
+        return refusal(Refused(Code.NOTHING_PLAYING))
     return Card(_embed(view), private=True)
 
 

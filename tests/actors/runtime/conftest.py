@@ -155,3 +155,8 @@ def fails_at() -> Callable[..., Flaky]:
         return Flaky([call in calls for call in range(1, max(calls, default=0) + 1)])
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_stage() -> type[Stage]:
+    return Stage

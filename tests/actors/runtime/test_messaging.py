@@ -12,6 +12,7 @@ from actors.runtime import (
     AskTimeout,
     ChildSpec,
     Deadlock,
+    DeliveryError,
     MailboxFull,
     Name,
     SupervisorSpec,
@@ -53,7 +54,7 @@ class Outcome:
     async def _run(self, ref, message, timeout):
         try:
             self.value = await ref.ask(message, timeout=timeout)
-        except Exception as error:
+        except DeliveryError as error:
             self.error = error
         self.done = True
 

@@ -360,15 +360,16 @@ async def test_a_supervisor_that_is_asked_to_stop_twice_stops_once(stage):
         async with anyio.create_task_group() as group:
             for _ in range(3):
                 group.start_soon(system.stop)
+        assert system.tree().state == "stopped"
         assert stage.take() == ["start a", "stop a shutdown"]
         assert await system.stop() == Exit("shutdown")
 
 
 async def test_a_stopping_supervisor_takes_no_more_children(stage):
-    async with stage.system(stage.actor("a", on_stop=_sleep_forever, shutdown=1)) as system:
-        async with anyio.create_task_group() as group:
-            group.start_soon(system.stop)
-            await settle()
-            with pytest.raises(NotRunning):
-                await system.supervisor("/root").start_child(stage.actor("b"))
-            await stage.clock.advance(1)
+    overdue = stage.actor("a", on_stop=_sleep_forever, shutdown=1)
+    async with stage.system(overdue) as system, anyio.create_task_group() as group:
+        group.start_soon(system.stop)
+        await settle()
+        with pytest.raises(NotRunning):
+            await system.supervisor("/root").start_child(stage.actor("b"))
+        await stage.clock.advance(1)

@@ -4,17 +4,22 @@
 """
 
 import array
+import asyncio
 import itertools
+import json
 import math
 import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import av
 import pytest
 from av.audio.codeccontext import AudioCodecContext
@@ -28,6 +33,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from seraphim.audio_node.instance import Instance
+from seraphim.audio_node.node import AudioNode
+from seraphim.audio_node.options import NodeOptions
+from seraphim.sandbox.voice import CertificateAuthority, Heard, VoiceServer
 
 RATE = 48_000
 TONE_SECONDS = 3
@@ -285,3 +295,166 @@ def tls_server(certificate: Path) -> Iterator[MediaServer]:
     with_thread = MediaServer(context)
     yield with_thread
     with_thread.close()
+
+
+# The node itself: a voice region to be heard in, and a client of the node
+
+
+@pytest.fixture(scope="session")
+def authority() -> CertificateAuthority:
+    return CertificateAuthority()
+
+
+@pytest.fixture
+def tls(authority: CertificateAuthority) -> ssl.SSLContext:
+    """What trusts the region."""
+    return ssl.create_default_context(cadata=authority.pem.decode("ascii"))
+
+
+@pytest.fixture
+def heard() -> defaultdict[int, Heard]:
+    """What each channel heard."""
+    return defaultdict(Heard)
+
+
+@pytest.fixture
+async def region(
+    authority: CertificateAuthority, heard: defaultdict[int, Heard]
+) -> AsyncIterator[VoiceServer]:
+    async with VoiceServer(authority, heard.__getitem__) as region:
+        yield region
+
+
+class Client:
+    """A client of a node: its REST calls, and all that its websocket said."""
+
+    USER = 3
+
+    def __init__(self, http: aiohttp.ClientSession, instance: Instance) -> None:
+        self.http = http
+        self.base = f"http://127.0.0.1:{instance.port}"
+        self.messages: list[dict[str, Any]] = []
+        self.session = ""
+        self.closed: int | None = None
+        self._arrived = asyncio.Event()
+        self._reading: asyncio.Task[None] | None = None
+        self._websocket: aiohttp.ClientWebSocketResponse | None = None
+
+    async def connect(self, **headers: str) -> dict[str, Any]:
+        """Open the websocket and return `ready`."""
+        self._websocket = await self.http.ws_connect(
+            f"{self.base}/v4/websocket", headers={"User-Id": str(self.USER), **headers}
+        )
+        self.closed = None
+        self._reading = asyncio.create_task(self._read(self._websocket))
+        ready = await self.until(op="ready")
+        self.session = ready["sessionId"]
+        return ready
+
+    async def disconnect(self) -> None:
+        assert self._websocket is not None
+        assert self._reading is not None
+        await self._websocket.close()
+        await self._reading
+
+    async def _read(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in websocket:
+            self.messages.append(json.loads(message.data))
+            self._arrived.set()
+        self.closed = websocket.close_code
+        self._arrived.set()
+
+    async def until_true(self, condition: Callable[[], object]) -> None:
+        """Wait until something is so, looking after each message."""
+        async with asyncio.timeout(20):
+            while not condition():
+                self._arrived.clear()
+                await self._arrived.wait()
+
+    async def until(self, **fields: object) -> dict[str, Any]:
+        """Wait for a message with these fields, from the first that was not yet asked for."""
+        found: list[int] = []
+
+        def arrived() -> bool:
+            found.extend(
+                index
+                for index, message in enumerate(self.messages)
+                if all(message.get(key) == value for key, value in fields.items())
+            )
+            return bool(found)
+
+        await self.until_true(arrived)
+        message = self.messages[found[0]]
+        del self.messages[: found[0] + 1]
+        return message
+
+    def events(self) -> list[str]:
+        """The kinds of the events that were not yet asked for."""
+        return [message["type"] for message in self.messages if message["op"] == "event"]
+
+    async def call(
+        self, method: str, path: str, body: object = None, **query: str
+    ) -> tuple[int, Any]:
+        """Return the status and the JSON of an answer."""
+        async with self.http.request(method, self.base + path, json=body, params=query) as response:
+            text = await response.text()
+            return response.status, json.loads(text) if text else None
+
+    async def patch(self, guild: int, body: object, **query: str) -> dict[str, Any]:
+        """Change a player."""
+        path = f"/v4/sessions/{self.session}/players/{guild}"
+        status, answer = await self.call("PATCH", path, body, **query)
+        assert status == 200, answer
+        return answer
+
+    async def load(self, identifier: str) -> dict[str, Any]:
+        """Return the first track that the identifier leads to."""
+        status, answer = await self.call("GET", "/v4/loadtracks", identifier=identifier)
+        assert status == 200
+        data = answer["data"]
+        return data[0] if answer["loadType"] == "search" else data
+
+    def voice(self, region: VoiceServer, *, guild: int = 1, channel: int = 2) -> dict[str, str]:
+        """Be expected in a channel; gives what Discord would tell."""
+        credentials = {"session_id": f"session-{guild}", "token": f"token-{guild}"}
+        region.expect(guild_id=guild, channel_id=channel, user_id=self.USER, **credentials)
+        return {
+            "token": credentials["token"],
+            "sessionId": credentials["session_id"],
+            "endpoint": region.endpoint,
+            "channelId": str(channel),
+        }
+
+
+@pytest.fixture
+def node_options(tmp_path: Path, tones: Tones) -> NodeOptions:
+    """A music folder with `tone-440` and `melody`; web servers on loopback are trusted."""
+    return NodeOptions(
+        data_dir=tmp_path / "data",
+        music_dir=tones.tone("ogg").parent,
+        trusted_media_hosts="127.0.0.1",
+        stuck_ms=300,
+    )
+
+
+@pytest.fixture
+async def node(
+    node_options: NodeOptions,
+    authority: CertificateAuthority,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[AudioNode]:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca_file(tmp_path / "ca.pem")))
+    async with AudioNode(node_options) as node:
+        yield node
+
+
+@pytest.fixture
+async def client(node: AudioNode) -> AsyncIterator[Client]:
+    """A client of the node that is connected."""
+    headers = {"Authorization": node.instance.password}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        client = Client(http, node.instance)
+        await client.connect()
+        yield client
+        await client.disconnect()

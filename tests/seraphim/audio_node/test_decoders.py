@@ -2,22 +2,20 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from seraphim.audio_node.decoders import AHEAD, TRACKS_PER_PROCESS, Decoders, Feed
+from seraphim.audio_node.decoder.process import TRACKS_PER_PROCESS
+from seraphim.audio_node.decoders import AHEAD, Decoders, Feed
 from seraphim.audio_node.media import MediaError, MediaSource
 
 pytestmark = pytest.mark.anyio
 
 LONG = 60.0
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture
@@ -292,6 +290,32 @@ async def test_what_kills_its_decoder_twice_fails_and_the_others_go_on(
     assert len(decoders.pids) == 1
 
 
+async def test_only_the_track_that_was_being_worked_on_is_suspected(
+    decoders, server, tones, tmp_path
+) -> None:
+    """One track is opened by a server that takes its time, one is being worked on: long seeking."""
+    url = server.answer("/slow", lambda request: request.wait_for_the_client_to_leave())
+    slow = decoders.open(web(url))
+    await until(lambda: len(server.requests) == 1)
+    long = tmp_path / "long.mp3"
+    long.write_bytes(tones.melody("mp3").read_bytes() * 200)
+    (shared,) = decoders.pids
+    for _ in range(100):
+        working = decoders.open(file(long), start_ms=2_000_000)
+        slate = working._track.process.slate
+        await until(lambda slate=slate: slate.read()[0])
+        os.kill(shared, signal.SIGSTOP)
+        if slate.read()[0] == working._track.number:
+            break
+        os.kill(shared, signal.SIGCONT)
+        working.close()
+    os.kill(shared, signal.SIGKILL)
+    await until(lambda: shared not in decoders.pids)
+    assert working._track.process.solitary
+    assert not slow._track.process.solitary
+    assert len(await take(working, 50)) == 50
+
+
 async def test_more_tracks_than_a_process_has_room_for_get_another(decoders, server) -> None:
     url = server.answer("/stall", lambda request: request.wait_for_the_client_to_leave())
     feeds = [decoders.open(web(url)) for _ in range(TRACKS_PER_PROCESS + 1)]
@@ -323,3 +347,8 @@ async def test_a_decoder_holds_no_secrets(tones, monkeypatch: pytest.MonkeyPatch
 async def test_hosts_that_are_none_are_refused_at_once() -> None:
     with pytest.raises(ValueError, match="neither a host"):
         Decoders(trusted_hosts="http://a/b")
+
+
+def test_the_node_never_imports_the_library_that_decodes() -> None:
+    imports = "import sys, seraphim.audio_node.sources; sys.exit('av' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", imports], check=False).returncode == 0

@@ -69,30 +69,27 @@ async def test_a_guild_hears_only_of_itself_and_only_of_the_bot(house: House, gu
     assert house.script(guild).received == []
 
 
-async def test_a_player_that_sleeps_misses_nothing_it_can_ask_for(
+async def test_where_the_bot_is_is_known_though_the_player_sleeps(
     house: House, guild: Guild
 ) -> None:
     await house.edge.voice.join(guild.id, guild.voice.id)
     await house.sandbox.until(lambda: house.edge.voice.state(guild.id).channel == guild.voice.id)
 
 
-@pytest.mark.parametrize(
-    ("denied", "named"),
-    [
-        (Permission.CONNECT, "Connect"),
-        (Permission.SPEAK, "Speak"),
-        (Permission.VIEW_CHANNEL, "View Channel"),
-        (Permission.CONNECT | Permission.SPEAK, "Connect, Speak"),
-    ],
-)
 async def test_missing_permissions_are_named_before_anything_is_tried(
-    house: House, guild: Guild, denied: Permission, named: str
+    house: House, guild: Guild
 ) -> None:
-    guild.voice.overwrite(guild.bot, deny=denied)
-    error = await refused(house, guild, guild.voice.id)
-    assert error.refused.code is Code.CANNOT_SPEAK
-    assert named in str(error.refused.facts["missing"])
-    assert error.refused.facts["channel"] == guild.voice.id
+    for denied, named in {
+        Permission.CONNECT: "Connect",
+        Permission.SPEAK: "Speak",
+        Permission.VIEW_CHANNEL: "View Channel",
+        Permission.CONNECT | Permission.SPEAK: "Connect, Speak",
+    }.items():
+        guild.voice.overwrite(guild.bot, deny=denied)
+        error = await refused(house, guild, guild.voice.id)
+        assert error.refused.code is Code.CANNOT_SPEAK
+        assert named in str(error.refused.facts["missing"])
+        assert error.refused.facts["channel"] == guild.voice.id
 
 
 async def test_a_full_channel_is_refused_unless_the_bot_may_move_members(

@@ -1,7 +1,7 @@
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seraphim.audio_node.decoder.address_guard import Target, TrustedHosts, is_public, resolve
@@ -111,6 +111,7 @@ def test_a_hostile_url_is_refused(url: str) -> None:
         resolve(Target.parse(url), TrustedHosts())
 
 
+@settings(deadline=None)
 @given(private_v4)
 def test_no_private_ipv4_address_is_public_in_any_clothes(address: IPv4Address) -> None:
     number = int(address)
@@ -127,11 +128,13 @@ def test_no_private_ipv4_address_is_public_in_any_clothes(address: IPv4Address) 
         assert not is_public(IPv6Address(clothed)), IPv6Address(clothed)
 
 
+@settings(deadline=None)
 @given(private_v6)
 def test_no_special_ipv6_address_is_public(address: IPv6Address) -> None:
     assert not is_public(address)
 
 
+@settings(deadline=None)
 @given(any_v4)
 def test_nat64_says_of_an_address_what_the_address_says(address: IPv4Address) -> None:
     assert is_public(IPv6Address(int(IPv6Address("64:ff9b::")) | int(address))) == is_public(
@@ -139,6 +142,7 @@ def test_nat64_says_of_an_address_what_the_address_says(address: IPv4Address) ->
     )
 
 
+@settings(deadline=None)
 @given(any_v4, st.integers(0, 65535))
 def test_what_is_parsed_is_the_host_that_was_written(address: IPv4Address, port: int) -> None:
     url = f"https://{address}:{port}/a?b=c"
@@ -150,6 +154,7 @@ def test_what_is_parsed_is_the_host_that_was_written(address: IPv4Address, port:
         assert (target.host, target.port, target.path) == (str(address), port, "/a?b=c")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_a_host_is_a_plain_name_or_an_address_whatever_was_written(text: str) -> None:
     try:
@@ -163,6 +168,7 @@ def test_a_host_is_a_plain_name_or_an_address_whatever_was_written(text: str) ->
         assert not set(target.host) & set("/\\@:?#%[] \r\n")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_a_path_cannot_smuggle_a_second_line_into_the_request(text: str) -> None:
     try:

@@ -16,17 +16,20 @@ def in_thread(run: Callable[[], object]) -> threading.Thread:
     return thread
 
 
-def queue_up(gate: Gate, track: int, entered: list[int]) -> threading.Thread:
+def queue_up(
+    gate: Gate, track: int, entered: list[int], *, urgent: bool = False
+) -> threading.Thread:
     """Let a track wait at the gate, and come back when it does."""
-    waiting = len(gate._queue)
+    queue = gate._urgent if urgent else gate._queue
+    waiting = len(queue)
 
     def enter() -> None:
-        gate.enter(track)
+        gate.enter(track, urgent=urgent)
         entered.append(track)
         gate.leave()
 
     thread = in_thread(enter)
-    while len(gate._queue) == waiting:
+    while len(queue) == waiting:
         threading.Event().wait(0.001)
     return thread
 
@@ -39,6 +42,17 @@ def test_those_who_wait_enter_in_the_order_in_which_they_came(gate: Gate) -> Non
     for thread in threads:
         thread.join(LONG)
     assert entered == [2, 3, 4, 5]
+
+
+def test_tracks_of_which_nothing_was_heard_enter_before_the_others(gate: Gate) -> None:
+    entered: list[int] = []
+    gate.enter(1)
+    threads = [queue_up(gate, track, entered) for track in (2, 3)]
+    threads += [queue_up(gate, track, entered, urgent=True) for track in (4, 5)]
+    gate.leave()
+    for thread in threads:
+        thread.join(LONG)
+    assert entered == [4, 5, 2, 3]
 
 
 def test_whoever_leaves_and_enters_again_does_so_behind_those_who_wait(gate: Gate) -> None:

@@ -1,7 +1,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seraphim.audio_node.decoder.wire import (
@@ -42,6 +42,7 @@ messages = st.one_of(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(messages, max_size=8), st.data())
 def test_messages_arrive_as_they_were_however_the_bytes_are_cut(
     sent: list[Message], data: st.DataObject
@@ -55,6 +56,7 @@ def test_messages_arrive_as_they_were_however_the_bytes_are_cut(
     assert got == sent
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_messages_are_a_value_error_and_nothing_worse(data: bytes) -> None:
     with contextlib.suppress(ValueError):

@@ -3,7 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seraphim.audio_node.media import MediaError
@@ -12,11 +12,6 @@ from seraphim.audio_node.sources.library import MOST_FOUND, Library, _words
 from seraphim.audio_node.track import TrackInfo
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture
@@ -237,6 +232,7 @@ async def test_a_folder_that_is_not_there_is_an_error(tmp_path) -> None:
         await Library(tmp_path / "nowhere").load("libsearch:a")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_search_is_words_or_nothing(text: str) -> None:
     words = _words(text)

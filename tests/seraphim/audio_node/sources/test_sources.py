@@ -18,11 +18,6 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 async def sources(server, tmp_path) -> AsyncIterator[Sources]:
     async with Decoders(trusted_hosts=server.host) as decoders:
         yield Sources(decoders, music_dir=tmp_path)

@@ -294,8 +294,7 @@ def test_queued_tracks_are_told_with_their_place() -> None:
     assert "Aurora" in later
     assert "number 4" in later
     many = reply(Queued((entry("A"), entry("B")), 0, "Nights")).embed.description or ""
-    assert "2 tracks" in many
-    assert "Nights" in many
+    assert "Tracks of **Nights**: 2." in many
 
 
 def test_joining_is_announced() -> None:

@@ -1,0 +1,142 @@
+from typing import Any
+
+import pytest
+from aiohttp import WSServerHandshakeError
+from ongaku.builders import EntityBuilder
+
+from seraphim.audio_node.node import AudioNode
+from seraphim.audio_node.options import NodeOptions
+
+pytestmark = pytest.mark.anyio
+
+builder = EntityBuilder()
+
+
+async def play(client: Any, **more: object) -> str:
+    encoded = (await client.load("libsearch:tone"))["encoded"]
+    await client.patch(1, {"track": {"encoded": encoded}, **more})
+    return encoded
+
+
+async def resume_later(client: Any, timeout: int = 60) -> None:
+    path = f"/v4/sessions/{client.session}"
+    await client.call("PATCH", path, {"resuming": True, "timeout": timeout})
+
+
+async def test_a_new_client_hears_ready_and_then_stats(client: Any) -> None:
+    stats = await client.until(op="stats")
+    assert builder.build_statistics(stats).players == 0
+    assert len(client.session) == 16
+
+
+async def test_what_changes_is_told_at_once_and_several_changes_as_one(client: Any) -> None:
+    await play(client, paused=True)
+    await client.until(op="event", type="TrackStartEvent")
+    update = await client.until(op="playerUpdate")
+    assert update["guildId"] == "1"
+    assert builder.build_player_state(update["state"]).position == 0
+    await client.patch(1, {"position": 1000, "paused": False})
+    update = await client.until(op="playerUpdate")
+    assert update["state"]["position"] == 1000
+    assert not [one for one in client.messages if one["op"] == "playerUpdate"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"User-Id": ""}, {"User-Id": "nobody"}])
+async def test_a_client_without_a_user_id_is_refused(headers: dict[str, str], client: Any) -> None:
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await client.http.ws_connect(f"{client.base}/v4/websocket", headers=headers)
+    assert refused.value.status == 400
+
+
+async def test_a_session_that_is_not_to_be_resumed_ends_with_its_client(client: Any) -> None:
+    await play(client)
+    first = client.session
+    await client.disconnect()
+    ready = await client.connect(**{"Session-Id": first})
+    assert ready["resumed"] is False
+    assert ready["sessionId"] != first
+    assert (await client.call("GET", f"/v4/sessions/{first}/players"))[0] == 404
+
+
+async def test_a_resumed_session_is_told_what_happened_meanwhile(client: Any) -> None:
+    encoded = await play(client)
+    await resume_later(client)
+    first = client.session
+    await client.disconnect()
+    client.messages.clear()
+    # Nobody is connected: the session cannot be used, and goes on.
+    assert (await client.call("GET", f"/v4/sessions/{first}/players"))[0] == 404
+    ready = await client.connect(**{"Session-Id": first})
+    assert ready == {"op": "ready", "resumed": True, "sessionId": first}
+    assert (await client.until(op="playerUpdate"))["guildId"] == "1"
+    _, players = await client.call("GET", f"/v4/sessions/{first}/players")
+    assert players[0]["track"]["encoded"] == encoded
+
+
+async def test_events_wait_for_the_client_and_come_in_order_after_ready(
+    client: Any, node: AudioNode, server: Any
+) -> None:
+    await resume_later(client)
+    gone = f"http://{server.host}/gone.mp3"
+    released: list[Any] = []
+
+    def late(request: Any) -> None:
+        released.append(request)
+        request.wait_for_the_client_to_leave()
+
+    url = server.answer("/late.wav", late)
+    from seraphim.audio_node.track import TrackInfo, encode
+
+    info = TrackInfo(
+        identifier=url, title="t", author="a", length_ms=1000, source="http", probe="wav"
+    )
+    await client.patch(1, {"track": {"encoded": encode(info)}})
+    await client.until(type="TrackStartEvent")
+    first = client.session
+    await client.disconnect()
+    client.messages.clear()
+    server.close()
+    del gone, released
+    await client.connect(**{"Session-Id": first})
+
+
+async def test_an_unknown_session_is_no_mistake(client: Any) -> None:
+    await client.disconnect()
+    ready = await client.connect(**{"Session-Id": "nobody-knows-me"})
+    assert ready["resumed"] is False
+
+
+async def test_a_session_that_is_still_open_is_not_taken_away(client: Any) -> None:
+    headers = {"User-Id": "3", "Session-Id": client.session}
+    async with client.http.ws_connect(f"{client.base}/v4/websocket", headers=headers) as other:
+        ready = await other.receive_json()
+        assert ready["resumed"] is False
+        assert ready["sessionId"] != client.session
+
+
+async def test_a_session_is_gone_when_its_time_is_over(client: Any) -> None:
+    await play(client)
+    await resume_later(client, timeout=0)
+    first = client.session
+    await client.disconnect()
+    ready = await client.connect(**{"Session-Id": first})
+    assert ready["resumed"] is False
+
+
+async def test_clients_are_let_go_with_1001_when_the_node_stops(
+    client: Any, node: AudioNode
+) -> None:
+    await play(client)
+    client.messages.clear()
+    await node.__aexit__(None, None, None)
+    await client.until_true(lambda: client.closed is not None)
+    assert client.closed == 1001
+    assert "TrackEndEvent" not in client.events()
+
+
+async def test_a_node_alone_for_long_enough_ends_itself(node_options: NodeOptions) -> None:
+    from dataclasses import replace
+
+    options = replace(node_options, exit_when_alone_seconds=0.05)
+    async with AudioNode(options) as node:
+        await node.ended()

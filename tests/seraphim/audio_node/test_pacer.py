@@ -1,0 +1,91 @@
+import asyncio
+import time
+
+import pytest
+
+from seraphim.audio_node.pacer import Pacer
+
+pytestmark = pytest.mark.anyio
+
+PERIOD = 0.02
+
+
+class Counter:
+    """Ticks `count` times and remembers when."""
+
+    def __init__(self, count: int, *, blocks: float = 0, at: int = -1) -> None:
+        self.times: list[float] = []
+        self.done = asyncio.Event()
+        self._count = count
+        self._blocks = blocks
+        self._at = at
+
+    def tick(self) -> bool:
+        self.times.append(asyncio.get_running_loop().time())
+        if len(self.times) == self._at:
+            time.sleep(self._blocks)
+        if len(self.times) == self._count:
+            self.done.set()
+        return len(self.times) < self._count
+
+
+async def test_ticks_come_at_fixed_times_however_late_single_ones_are() -> None:
+    pacer, counter = Pacer(), Counter(50)
+    pacer.wake(counter)
+    async with asyncio.timeout(20):
+        await counter.done.wait()
+    # Late ones are ordinary on a busy machine, early ones and a drift are not.
+    offsets = [at - counter.times[0] - PERIOD * n for n, at in enumerate(counter.times)]
+    assert min(offsets) > -0.005
+    assert min(offsets[-10:]) < PERIOD
+
+
+async def test_what_has_no_more_to_do_is_not_asked_again() -> None:
+    pacer, short, long = Pacer(), Counter(2), Counter(6)
+    pacer.wake(short)
+    pacer.wake(long)
+    async with asyncio.timeout(20):
+        await long.done.wait()
+    assert len(short.times) == 2
+
+
+async def test_a_delay_is_made_up_for_at_no_more_than_twice_the_speed() -> None:
+    pacer, counter = Pacer(), Counter(40, blocks=0.2, at=5)
+    pacer.wake(counter)
+    async with asyncio.timeout(20):
+        await counter.done.wait()
+    gaps = [b - a for a, b in zip(counter.times, counter.times[1:], strict=False)]
+    assert max(gaps) >= 0.2
+    assert min(gaps) >= PERIOD / 2 - 0.002
+    caught_up = counter.times[-1] - counter.times[0] - PERIOD * (len(counter.times) - 1)
+    assert caught_up < 0.1
+
+
+async def test_a_long_delay_is_not_made_up_for() -> None:
+    pacer, counter = Pacer(), Counter(12, blocks=0.6, at=5)
+    pacer.wake(counter)
+    async with asyncio.timeout(20):
+        await counter.done.wait()
+    after = counter.times[5:]
+    assert after[-1] - after[0] >= PERIOD * (len(after) - 1) - 0.005
+
+
+async def test_who_was_forgotten_is_not_asked() -> None:
+    pacer, forgotten, other = Pacer(), Counter(9), Counter(3)
+    pacer.wake(forgotten)
+    pacer.forget(forgotten)
+    pacer.wake(other)
+    async with asyncio.timeout(20):
+        await other.done.wait()
+    assert forgotten.times == []
+
+
+async def test_a_closed_pacer_ticks_for_nobody() -> None:
+    closed, forgotten = Pacer(), Counter(3)
+    closed.wake(forgotten)
+    closed.close()
+    other, counter = Pacer(), Counter(3)
+    other.wake(counter)
+    async with asyncio.timeout(20):
+        await counter.done.wait()
+    assert forgotten.times == []

@@ -1,0 +1,226 @@
+import asyncio
+import ssl
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import aiohttp
+import pytest
+
+from seraphim.audio_node.voice import Closed, VoiceConnection, VoiceCredentials
+from seraphim.sandbox.voice import Heard, VoiceServer
+from seraphim.voice import CloseCode, Mode
+
+pytestmark = pytest.mark.anyio
+
+GUILD, CHANNEL, USER = 1, 2, 3
+TONE = b"\xf8\x11\x22\x33"
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.ready = asyncio.Event()
+        self.closed: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
+
+    def voice_ready(self, connection: VoiceConnection) -> None:
+        assert connection.ready
+        assert not self.ready.is_set()
+        self.ready.set()
+
+    def voice_closed(self, connection: VoiceConnection, closed: Closed) -> None:
+        self.closed.set_result(closed)
+
+
+T = TypeVar("T")
+
+Connect = Callable[..., tuple[VoiceConnection, Listener]]
+
+
+@pytest.fixture
+async def connect(region: VoiceServer, tls: ssl.SSLContext) -> AsyncIterator[Connect]:
+    """Connects to the region, where it is expected."""
+    made: list[VoiceConnection] = []
+    async with aiohttp.ClientSession() as http:
+
+        def connect(
+            *, token: str = "t", endpoint: str | None = None, seconds: float = 20
+        ) -> tuple[VoiceConnection, Listener]:
+            region.expect(
+                guild_id=GUILD, channel_id=CHANNEL, user_id=USER, session_id="s", token="t"
+            )
+            listener = Listener()
+            connection = VoiceConnection(
+                VoiceCredentials(CHANNEL, endpoint or region.endpoint, "s", token),
+                guild_id=GUILD,
+                user_id=USER,
+                http=http,
+                tls=tls,
+                listener=listener,
+                connect_seconds=seconds,
+            )
+            made.append(connection)
+            return connection, listener
+
+        yield connect
+        for connection in made:
+            await connection.close()
+
+
+async def within(awaitable: Awaitable[T]) -> T:
+    async with asyncio.timeout(20):
+        return await awaitable
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - what it looks at tells nobody
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("mode", Mode)
+async def test_frames_are_heard_as_they_were_sent(
+    mode: Mode, region: VoiceServer, heard: defaultdict[int, Heard], connect: Connect
+) -> None:
+    region.troubles.refused_modes = set(Mode) - {mode}
+    connection, listener = connect()
+    await within(listener.ready.wait())
+    assert connection.connected
+    frames = [TONE + bytes((number,)) for number in range(20)]
+    connection.speak(True)
+    for frame in frames:
+        connection.send(frame)
+    ears = heard[CHANNEL]
+    await ears.until(lambda: len(ears.packets) == len(frames))
+    assert [packet.opus for packet in ears.packets] == frames
+    continuity = ears.continuity()
+    assert (continuity.lost, continuity.reordered, continuity.timestamp_jumps) == (0, 0, 0)
+    assert not ears.violations
+
+
+async def test_a_wrong_token_closes_with_4004(connect: Connect) -> None:
+    connection, listener = connect(token="wrong")
+    closed = await within(listener.closed)
+    assert (closed.code, closed.remote) == (CloseCode.AUTHENTICATION_FAILED, True)
+    assert not connection.connected
+    assert connection.ended
+
+
+async def test_the_close_code_is_the_one_that_was_sent_every_time(
+    region: VoiceServer, connect: Connect
+) -> None:
+    for _ in range(10):
+        _, listener = connect()
+        await within(listener.ready.wait())
+        region.dismiss(GUILD, USER)
+        closed = await within(listener.closed)
+        assert (closed.code, closed.remote) == (CloseCode.DISCONNECTED, True)
+
+
+@pytest.mark.parametrize("end", ["crashed", "going away", "severed"])
+async def test_a_session_that_is_still_there_is_resumed_without_a_word(
+    end: str, region: VoiceServer, heard: defaultdict[int, Heard], connect: Connect
+) -> None:
+    connection, listener = connect()
+    await within(listener.ready.wait())
+    connection.send(TONE)
+    match end:
+        case "crashed":
+            region.close(GUILD, USER)
+        case "going away":
+            region.close(GUILD, USER, CloseCode.GOING_AWAY)
+        case _:
+            region.sever(GUILD, USER)
+    ears = heard[CHANNEL]
+    connection.send(TONE)
+    await until(lambda: connection.resumes)
+    assert connection.connected
+    connection.send(TONE)
+    await ears.until(lambda: len(ears.packets) == 3)
+    assert len(ears.continuity().speakers) == 1
+    assert ears.continuity().lost == 0
+    assert not ears.violations
+    assert not listener.closed.done()
+
+
+async def test_heartbeats_without_answers_end_in_a_resume(
+    region: VoiceServer, connect: Connect
+) -> None:
+    region.heartbeat_interval = 0.1
+    region.troubles.heartbeats_ignored = True
+    connection, listener = connect()
+    await within(listener.ready.wait())
+    await until(lambda: connection.resumes)
+    assert not listener.closed.done()
+
+
+async def test_a_refused_resume_is_told_with_its_code(
+    region: VoiceServer, connect: Connect
+) -> None:
+    connection, listener = connect()
+    await within(listener.ready.wait())
+    region.sever(GUILD, USER)
+    region.dismiss(GUILD, USER)
+    closed = await within(listener.closed)
+    assert closed.code == CloseCode.SESSION_INVALID
+    assert not connection.connected
+
+
+async def test_a_session_that_cannot_be_resumed_in_time_is_told_as_timed_out(
+    region: VoiceServer, connect: Connect
+) -> None:
+    _, listener = connect(seconds=0.5)
+    await within(listener.ready.wait())
+    region.troubles.silent = True
+    region.sever(GUILD, USER)
+    closed = await within(listener.closed)
+    assert (closed.code, closed.remote) == (CloseCode.SESSION_TIMEOUT, False)
+
+
+@pytest.mark.parametrize("trouble", ["silent", "discovery_ignored"])
+async def test_a_voice_server_that_does_not_answer_is_given_up_in_time(
+    trouble: str, region: VoiceServer, connect: Connect
+) -> None:
+    setattr(region.troubles, trouble, True)
+    _, listener = connect(seconds=0.4)
+    closed = await within(listener.closed)
+    assert (closed.code, closed.remote) == (1006, False)
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:1", "nobody.invalid"])
+async def test_a_voice_server_that_is_not_there_is_told(endpoint: str, connect: Connect) -> None:
+    _, listener = connect(endpoint=endpoint)
+    closed = await within(listener.closed)
+    assert (closed.code, closed.remote) == (1006, False)
+    assert endpoint in closed.reason
+
+
+async def test_no_mode_in_common_is_told(region: VoiceServer, connect: Connect) -> None:
+    region.troubles.refused_modes = set(Mode)
+    _, listener = connect()
+    assert (await within(listener.closed)).code == CloseCode.UNKNOWN_MODE
+
+
+async def test_closing_leaves_the_voice_server_and_tells_nobody(
+    region: VoiceServer, connect: Connect
+) -> None:
+    connection, listener = connect()
+    await within(listener.ready.wait())
+    await connection.close()
+    assert not connection.connected
+    await until(lambda: not region.connected(GUILD, USER))
+    assert not listener.closed.done()
+
+
+async def test_what_is_sent_before_ready_and_after_the_end_goes_nowhere(
+    heard: defaultdict[int, Heard], connect: Connect
+) -> None:
+    connection, listener = connect()
+    connection.send(TONE)
+    await within(listener.ready.wait())
+    await connection.close()
+    connection.send(TONE)
+    assert heard[CHANNEL].packets == ()
+
+
+def test_credentials_do_not_show_their_secrets() -> None:
+    assert "hush" not in repr(VoiceCredentials(1, "localhost", "hush-session", "hush-token"))
