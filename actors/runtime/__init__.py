@@ -5,7 +5,7 @@ have it supervised, `ref` for how to talk to it, and `system` for how to run the
 """
 
 from actors.runtime.actor import Actor, Context
-from actors.runtime.ask import Ask, Deferred
+from actors.runtime.ask import Ask, Asking, Deferred
 from actors.runtime.clock import Clock
 from actors.runtime.dead_letters import DeadLetter, DeadLetters
 from actors.runtime.errors import (
@@ -51,6 +51,7 @@ __all__ = [
     "AlreadyStarted",
     "Ask",
     "AskTimeout",
+    "Asking",
     "ChildCounts",
     "ChildError",
     "ChildInfo",

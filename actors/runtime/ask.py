@@ -9,7 +9,18 @@ An ask ends exactly once: whoever comes second (a late answer, a late crash) fin
 
 from contextvars import ContextVar
 from types import UnionType
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar, cast, get_args
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Protocol,
+    Self,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+)
 from typing import get_origin as origin_of
 
 from actors.runtime.dead_letters import DeadLetter
@@ -39,8 +50,8 @@ class Ask(Generic[ReplyT_co]):
 
     __slots__ = ()
 
-    reply_type: ClassVar[type | UnionType | None] = None
-    """What `isinstance` can check of the answer's type; None when it cannot."""
+    reply_type: ClassVar[type | UnionType] = object
+    """What `isinstance` can tell of the answer's type; `object` when that is nothing."""
 
     if TYPE_CHECKING:
 
@@ -54,15 +65,21 @@ class Ask(Generic[ReplyT_co]):
                 cls.reply_type = _checkable(get_args(base)[0])
 
 
-def _checkable(reply: Any) -> type | UnionType | None:
+def _checkable(reply: Any) -> type | UnionType:
     if reply is None:
         return type(None)
-    if isinstance(reply, UnionType):
-        parts = [_checkable(part) for part in get_args(reply)]
-        return None if None in parts else reply
-    if isinstance(reply, type) and origin_of(reply) is None:
-        return None if getattr(reply, "_is_protocol", False) else reply
-    return None
+    if reply is float:
+        return float | int  # as type checkers have it
+    if origin_of(reply) in (Union, UnionType):
+        first, *others = (_checkable(part) for part in get_args(reply))
+        for other in others:
+            first = first | other
+        return first
+    try:
+        isinstance(None, reply)
+    except TypeError:
+        return object
+    return cast("type", reply)
 
 
 asking: ContextVar[tuple["ActorChild", ...]] = ContextVar("asking", default=())

@@ -273,8 +273,8 @@ class Child(ABC):
             return
         if self.watchers is None:
             self.watchers = {}
-        self.watchers[watcher] = None
-        watcher.watch(self)
+        if watcher.watch(self):
+            self.watchers[watcher] = None
 
     def forget(self, watcher: Incarnation) -> None:
         """Report nothing to `watcher`."""

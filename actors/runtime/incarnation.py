@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 FAIRNESS = 64
 """After so many messages without a pause the scheduler gets its turn."""
 
-
 _NO_CLEANUP: Callable[..., object] = cast("type[Actor[Any]]", Actor).on_stop
 
 
@@ -169,11 +168,14 @@ class Incarnation:
         self._in_hand = None
         return request, self._deferred
 
-    def watch(self, child: "Child") -> None:
-        """Remember to stop watching `child`."""
+    def watch(self, child: "Child") -> bool:
+        """Remember to stop watching `child`; false if it is too late to begin."""
+        if self._exit is not None or self._detached:
+            return False
         if self._watched is None:
             self._watched = set()
         self._watched.add(child)
+        return True
 
     def report(self, down: Down, child: "Child") -> None:
         """Queue the `Down` of a watched child."""
@@ -302,7 +304,7 @@ class Incarnation:
             asking.set(self._base)
         if self._in_hand is request:
             expected = cast("type[Ask[object]]", type(message)).reply_type
-            if expected is not None and not isinstance(reply, expected):
+            if not isinstance(reply, expected):
                 raise WrongReply(self.child.path, message, reply)
             self._in_hand = None
             request.answer(reply)

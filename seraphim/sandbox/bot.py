@@ -196,7 +196,8 @@ class BotProcess:
         """Wait until it has ended and all that it said was read; returns the exit code."""
         assert self._process is not None
         code = await self._process.wait()
-        await asyncio.gather(*self._reading)
+        # Unlike `gather`, this does not end the reading when the waiting is cancelled.
+        await asyncio.wait(self._reading)
         return code
 
     async def stop(self, *, deadline: float = STOP_SECONDS) -> int:

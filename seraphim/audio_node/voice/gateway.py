@@ -92,7 +92,7 @@ class Gateway:
                 max_msg_size=LARGEST_MESSAGE,
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Closed(ABNORMAL, f"{endpoint}: {error}", remote=False) from error
+            raise Closed(ABNORMAL, f"{endpoint}: {_why(error)}", remote=False) from error
         return cls(websocket)
 
     async def send(self, opcode: Opcode, data: Mapping[str, object]) -> None:
@@ -122,6 +122,13 @@ class Gateway:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_SECONDS):
                 await self._websocket.close(code=code)
+
+
+def _why(error: Exception) -> str:
+    # aiohttp's own text has the TLS context's address in it.
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return str(error.certificate_error)
+    return str(error.os_error) if isinstance(error, aiohttp.ClientConnectorError) else str(error)
 
 
 def _message(text: str) -> Message:

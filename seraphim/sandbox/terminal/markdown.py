@@ -37,8 +37,8 @@ class Markdown:
 
     def __init__(
         self,
-        users: Callable[[], Mapping[int, str]],
-        channels: Callable[[], Mapping[int, str]],
+        users: Mapping[int, str],
+        channels: Mapping[int, str],
         now: Callable[[], float],
     ) -> None:
         self._users = users
@@ -64,9 +64,9 @@ class Markdown:
             case "code":
                 return Text(content, "cyan")
             case "user":
-                return Text(f"@{self._users().get(int(content), 'unknown-user')}", "blue")
+                return Text(f"@{self._users.get(int(content), 'unknown-user')}", "blue")
             case "channel":
-                return Text(f"#{self._channels().get(int(content), 'unknown')}", "blue")
+                return Text(f"#{self._channels.get(int(content), 'unknown')}", "blue")
             case "moment":
                 return Text(relative(int(content) - self._now()))
             case _:

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from typing import TypedDict
 
 import anyio
 import pytest
@@ -493,7 +494,21 @@ class Nothing(Ask[None]):
     answer: object
 
 
-class Answering(Actor[Count | Maybe | Either | Nothing]):
+class Shape(TypedDict):
+    sides: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked(Ask[list[int] | Shape]):
+    answer: object
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio(Ask[float | None]):
+    answer: object
+
+
+class Answering(Actor[Count | Maybe | Either | Nothing | Unchecked | Ratio]):
     async def receive(self, message):
         return message.answer
 
@@ -508,7 +523,11 @@ class Answering(Actor[Count | Maybe | Either | Nothing]):
         (Either("x"), False),
         (Nothing(None), True),
         (Nothing(0), False),
-        (Maybe("a string's type is not looked up"), True),
+        (Ratio(1), True),
+        (Ratio(0.5), True),
+        (Ratio("half"), False),
+        (Maybe("what a string means is not looked up"), True),
+        (Unchecked("nor what is inside a container"), True),
     ],
 )
 async def test_a_wrong_answer_crashes_the_actor_and_fails_the_ask(stage, message, right):

@@ -48,7 +48,7 @@ async def test_stats_are_as_clients_expect_them(client: Any) -> None:
     _, stats = await client.call("GET", "/v4/stats")
     built = builder.build_statistics(stats)
     assert built.players == 0
-    assert built.frame_statistics is None
+    assert built.frame_stats is None
     assert built.memory.used > 1_000_000
 
 

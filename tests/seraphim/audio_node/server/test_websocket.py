@@ -1,3 +1,5 @@
+from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -6,6 +8,7 @@ from ongaku.builders import EntityBuilder
 
 from seraphim.audio_node.node import AudioNode
 from seraphim.audio_node.options import NodeOptions
+from seraphim.sandbox.voice import Heard, VoiceServer
 
 pytestmark = pytest.mark.anyio
 
@@ -73,31 +76,34 @@ async def test_a_resumed_session_is_told_what_happened_meanwhile(client: Any) ->
     assert players[0]["track"]["encoded"] == encoded
 
 
-async def test_events_wait_for_the_client_and_come_in_order_after_ready(
-    client: Any, node: AudioNode, server: Any
+async def test_events_wait_for_the_client_and_come_after_ready(
+    client: Any, region: VoiceServer, heard: defaultdict[int, Heard]
 ) -> None:
     await resume_later(client)
-    gone = f"http://{server.host}/gone.mp3"
-    released: list[Any] = []
-
-    def late(request: Any) -> None:
-        released.append(request)
-        request.wait_for_the_client_to_leave()
-
-    url = server.answer("/late.wav", late)
-    from seraphim.audio_node.track import TrackInfo, encode
-
-    info = TrackInfo(
-        identifier=url, title="t", author="a", length_ms=1000, source="http", probe="wav"
-    )
-    await client.patch(1, {"track": {"encoded": encode(info)}})
-    await client.until(type="TrackStartEvent")
+    await play(client, voice=client.voice(region))
+    await heard[2].until_audible()
     first = client.session
     await client.disconnect()
     client.messages.clear()
-    server.close()
-    del gone, released
+    region.dismiss(1, client.USER)
+    await heard[2].until_silent()
     await client.connect(**{"Session-Id": first})
+    closed, update = client.messages[0], await client.until(op="playerUpdate")
+    assert (closed["type"], closed["code"]) == ("WebSocketClosedEvent", 4014)
+    assert update["state"]["connected"] is False
+
+
+async def test_music_goes_on_while_a_resumable_client_is_away(
+    client: Any, region: VoiceServer, heard: defaultdict[int, Heard]
+) -> None:
+    await resume_later(client)
+    await play(client, voice=client.voice(region))
+    await heard[2].until_audible()
+    await client.disconnect()
+    mark = heard[2].mark()
+    await heard[2].until(lambda: len(heard[2].window(since=mark)) > 20)
+    assert heard[2].continuity().lost == 0
+    await client.connect(**{"Session-Id": client.session})
 
 
 async def test_an_unknown_session_is_no_mistake(client: Any) -> None:
@@ -114,11 +120,15 @@ async def test_a_session_that_is_still_open_is_not_taken_away(client: Any) -> No
         assert ready["sessionId"] != client.session
 
 
-async def test_a_session_is_gone_when_its_time_is_over(client: Any) -> None:
-    await play(client)
+async def test_a_session_and_its_music_are_gone_when_its_time_is_over(
+    client: Any, region: VoiceServer, heard: defaultdict[int, Heard]
+) -> None:
     await resume_later(client, timeout=0)
+    await play(client, voice=client.voice(region))
+    await heard[2].until_audible()
     first = client.session
     await client.disconnect()
+    await heard[2].until(lambda: not region.connected(1, client.USER))
     ready = await client.connect(**{"Session-Id": first})
     assert ready["resumed"] is False
 
@@ -135,8 +145,6 @@ async def test_clients_are_let_go_with_1001_when_the_node_stops(
 
 
 async def test_a_node_alone_for_long_enough_ends_itself(node_options: NodeOptions) -> None:
-    from dataclasses import replace
-
     options = replace(node_options, exit_when_alone_seconds=0.05)
     async with AudioNode(options) as node:
         await node.ended()

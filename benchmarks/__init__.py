@@ -1,0 +1,1 @@
+"""What Seraphim costs and how fast it is, each figure with the gate it must pass."""
