@@ -38,6 +38,9 @@ PLAYERS = 30
 SECONDS = 10.0
 SONG_SECONDS = 60
 RATE = 44_100
+SETTLED = 200
+"""Packets after which a player has its frames ahead, and pacing alone is measured."""
+
 STARTS = 20
 USER = 3
 
@@ -64,6 +67,7 @@ class Pacing(NamedTuple):
     violations: int
     cpu_ms_per_second: float
     ticker_gap_ms: float
+    silence_at_start: int
 
 
 class Node:
@@ -137,8 +141,11 @@ async def _measure() -> Report:
     report.add("players_30_gap_longest", best.longest_gap_ms, "ms")
     report.add("bare_ticker_gap_longest", best.ticker_gap_ms, "ms")
     report.add("players_30_gap_beyond_ticker", best.longest_gap_ms - late, "ms", at_most=40)
-    report.add("players_30_frames_missing", min(run.missing for run in runs), "", at_most=0)
-    report.add("players_30_violations", sum(run.violations for run in runs), "", at_most=0)
+    report.add("players_30_frames_missing", min(run.missing for run in runs), "frames", at_most=0)
+    report.add("players_30_violations", sum(run.violations for run in runs), "packets", at_most=0)
+    # All thirty are started within a quarter of a second: where decoding does not keep up with that,
+    # it is heard as silence.
+    report.add("players_30_silence_at_start", best.silence_at_start, "frames")
     report.add("cpu_per_player", best.cpu_ms_per_second / PLAYERS, "ms/s")
     return report
 
@@ -169,7 +176,8 @@ async def _pacing(
         await node.patch(guild, body)
     for guild in guilds:
         ears = heard[guild]
-        await ears.until(ears.first_audible, deadline=30)
+        await ears.until(lambda ears=ears: len(ears.packets) > SETTLED, deadline=30)
+    silence = sum(one.silence for guild in guilds for one in heard[guild].packets)
     ticker = await asyncio.create_subprocess_exec(
         sys.executable, "-c", TICKER, str(SECONDS), stdout=asyncio.subprocess.PIPE
     )
@@ -196,6 +204,7 @@ async def _pacing(
         violations=violations,
         cpu_ms_per_second=1000 * cpu / elapsed,
         ticker_gap_ms=float(output),
+        silence_at_start=silence,
     )
 
 

@@ -1,6 +1,6 @@
 """What a link needs of the world."""
 
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 
 class LinkFailed(Exception):
@@ -17,7 +17,7 @@ class NodeConnection(Protocol):
         """
         ...
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Take in what the node says until the connection ends; raises `LinkFailed` then."""
         ...
 

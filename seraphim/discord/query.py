@@ -11,7 +11,7 @@ from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
 from actors.guild.refusal import Code, Refused
-from seraphim.discord.addresses import is_inside, plain
+from seraphim.addresses import is_inside, plain
 
 SHORTEST = 2
 LONGEST = 500

@@ -18,8 +18,8 @@ from actors.guild.player.messages import VoiceServerChanged, VoiceStateChanged
 from actors.guild.player.ports import JoinRefused
 from actors.guild.refusal import Code, Refused
 from actors.runtime import MailboxFull
+from seraphim.addresses import is_inside
 from seraphim.discord import texts
-from seraphim.discord.addresses import is_inside
 from seraphim.discord.permissions import SPEAKING, granted, names
 from seraphim.discord.players import Players
 from seraphim.discord.whereabouts import Place, Whereabouts

@@ -1,14 +1,17 @@
 """What a node says on its websocket, as messages for players.
 
 Decoding is tolerant: Lavalink grows, and a frame with an unknown operation, an unknown event or a
-missing field must cost nothing but itself. So nothing here raises on what a node sends; what
-cannot be understood is None (Lavalink, "Websocket API").
+missing field must cost nothing but itself. So whatever a node sends, `decode` returns a value;
+what cannot be understood is `Unknown` (Lavalink, "Websocket API").
+
+ongaku's builders are not used here: they raise on the first value they do not know, and build a
+whole track for each event of which only the play's name is wanted.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from actors.guild.player.messages import (
     EndReason,
@@ -23,6 +26,7 @@ from actors.guild.player.messages import (
 PlayerEvent = PositionReported | TrackStarted | TrackEnded | TrackFailed | TrackStuck | VoiceClosed
 # The key in a track's userData under which a play's name travels to the node and back.
 PLAY = "play"
+WORDS_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,63 +57,67 @@ class Unknown:
     what: str
 
 
+class _Malformed(Exception):
+    """A frame of a known kind, without what it needs."""
+
+
 def decode(frame: str | bytes) -> Ready | ForPlayer | Stats | Unknown:
     """Return what `frame` says. Never raises."""
     try:
-        payload = cast("object", json.loads(frame))
-    except ValueError:
+        payload: object = json.loads(frame)
+    except (ValueError, RecursionError):
         return Unknown("a frame that is not JSON")
-    if not isinstance(payload, dict):
-        return Unknown("a frame that is no object")
-    data = cast("dict[str, Any]", payload)
+    data = _object(payload)
     try:
         return _decode(data)
-    except (KeyError, TypeError, ValueError) as error:
-        return Unknown(f"{data.get('op')} {data.get('type', '')}: {type(error).__name__} {error}")
+    except _Malformed as error:
+        kind = data["type"] if data.get("op") == "event" else data["op"]
+        return Unknown(_words(f"a {kind} whose {error} is missing or wrong"))
 
 
-def _decode(data: Mapping[str, Any]) -> Ready | ForPlayer | Stats | Unknown:
+def _decode(data: Mapping[str, object]) -> Ready | ForPlayer | Stats | Unknown:
     match data.get("op"):
         case "ready":
-            return Ready(str(data["sessionId"]), bool(data.get("resumed")))
+            return Ready(_text(data, "sessionId"), data.get("resumed") is True)
         case "playerUpdate":
-            state = data["state"]
-            report = PositionReported(int(state.get("position", 0)), int(state["time"]))
-            return ForPlayer(int(data["guildId"]), report)
+            state = _object(data.get("state"))
+            report = PositionReported(_integer(state, "position", 0), _integer(state, "time"))
+            return ForPlayer(_guild(data), report)
         case "stats":
             return Stats()
         case "event":
             event = _event(data)
             if event is None:
-                return Unknown(f"event {data.get('type')}")
-            return ForPlayer(int(data["guildId"]), event)
+                return Unknown(_words(f"the event {data.get('type')}"))
+            return ForPlayer(_guild(data), event)
         case other:
-            return Unknown(f"operation {other}")
+            return Unknown(_words(f"the operation {other}"))
 
 
-def _event(data: Mapping[str, Any]) -> PlayerEvent | None:
+def _event(data: Mapping[str, object]) -> PlayerEvent | None:
     match data.get("type"):
         case "TrackStartEvent":
             return TrackStarted(_play(data))
         case "TrackEndEvent":
             return TrackEnded(_play(data), _reason(data.get("reason")))
         case "TrackExceptionEvent":
-            exception = cast("Mapping[str, Any]", data.get("exception") or {})
-            return TrackFailed(_play(data), str(exception.get("message") or "it broke"))
+            return TrackFailed(
+                _play(data), _text(_object(data.get("exception")), "message", "it broke")
+            )
         case "TrackStuckEvent":
-            return TrackStuck(_play(data), int(data.get("thresholdMs", 0)))
+            return TrackStuck(_play(data), _integer(data, "thresholdMs", 0))
         case "WebSocketClosedEvent":
             return VoiceClosed(
-                int(data["code"]), str(data.get("reason") or ""), bool(data.get("byRemote"))
+                _integer(data, "code"), _text(data, "reason", ""), data.get("byRemote") is True
             )
         case _:
             return None
 
 
-def _play(data: Mapping[str, Any]) -> str:
+def _play(data: Mapping[str, object]) -> str:
     """Return the name of the play; a track that is not ours has none."""
-    user_data = cast("Mapping[str, Any]", data["track"].get("userData") or {})
-    return str(user_data.get(PLAY, ""))
+    user_data = _object(_object(data.get("track")).get("userData"))
+    return _text(user_data, PLAY, "")
 
 
 def _reason(reason: object) -> EndReason:
@@ -117,3 +125,36 @@ def _reason(reason: object) -> EndReason:
         return EndReason(cast("str", reason))
     except ValueError:
         return EndReason.UNKNOWN
+
+
+def _guild(data: Mapping[str, object]) -> int:
+    guild = _text(data, "guildId")
+    if not (guild.isascii() and guild.isdecimal() and len(guild) <= 20):
+        raise _Malformed("guildId")
+    return int(guild)
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _text(data: Mapping[str, object], key: str, default: str | None = None) -> str:
+    value = data.get(key)
+    if isinstance(value, str):
+        return value
+    if default is None:
+        raise _Malformed(key)
+    return default
+
+
+def _integer(data: Mapping[str, object], key: str, default: int | None = None) -> int:
+    value = data.get(key)
+    if isinstance(value, int):
+        return value
+    if default is None:
+        raise _Malformed(key)
+    return default
+
+
+def _words(text: str) -> str:
+    return text if len(text) <= WORDS_LIMIT else text[: WORDS_LIMIT - 1] + "…"

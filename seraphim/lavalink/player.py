@@ -10,6 +10,8 @@ from typing import Any
 
 import hikari
 import ongaku
+import structlog
+from ongaku import errors
 from ongaku.impl.player import Voice
 from ongaku.impl.track import Track, TrackInfo
 
@@ -18,6 +20,10 @@ from actors.guild.player.ports import NodeUpdate, Start, VoiceCredentials
 from seraphim.lavalink.events import PLAY
 from seraphim.lavalink.session import NodeSession
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# What ongaku raises for an answer without an error that it cannot make anything of.
+UNREADABLE = (errors.BuildError, errors.RestEmptyError, LookupError, TypeError, ValueError)
 # Lavalink's length of a stream: Java's greatest long.
 STREAM_LENGTH = 2**63 - 1
 
@@ -27,7 +33,7 @@ class GuildPlayer(ongaku.Player):
 
     def __init__(self, session: NodeSession, guild: int) -> None:
         # Not super().__init__: it would listen to every event of every guild.
-        self._session = session
+        self._session: NodeSession = session
         self._guild_id = hikari.Snowflake(guild)
 
     async def apply(self, update: NodeUpdate) -> None:
@@ -47,9 +53,16 @@ class GuildPlayer(ongaku.Player):
             fields["paused"] = update.paused
         if update.volume is not None:
             fields["volume"] = update.volume
-        if fields:
+        if not fields:
+            return
+        try:
             await session.client.rest.update_player(
                 session.session_id, self._guild_id, no_replace=False, session=session, **fields
+            )
+        except UNREADABLE as error:
+            # The node has carried it out; nobody needs what it says about it.
+            log.warning(
+                "node.not_understood", node=session.name, what=f"an answer: {type(error).__name__}"
             )
 
     async def look(self) -> NodePlayer:
@@ -61,8 +74,9 @@ class GuildPlayer(ongaku.Player):
             session.session_id, self._guild_id, session=session
         )
         user_data: Mapping[str, Any] = player.track.user_data if player.track else {}
+        play = user_data.get(PLAY)
         return NodePlayer(
-            play=user_data.get(PLAY),
+            play=play if isinstance(play, str) else None,
             position_ms=player.state.position,
             at_ms=round(player.state.time.timestamp() * 1000),
             paused=player.is_paused,

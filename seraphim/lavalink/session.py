@@ -6,13 +6,14 @@ print the password when tracing. This one connects once when told to, says how t
 leaves trying again to the link's actor.
 """
 
-import asyncio
+import json as jsons
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
 
 import aiohttp
+import anyio
 import ongaku
-import orjson
 import structlog
 from ongaku import errors
 from ongaku.abc.session import SessionStatus
@@ -22,37 +23,54 @@ from seraphim.lavalink.address import NodeAddress
 from seraphim.lavalink.client import NodeClient
 from seraphim.lavalink.events import ForPlayer, Ready, Unknown, decode
 
-log = structlog.get_logger(__name__)
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-CONNECT_SECONDS = 5.0
-REQUEST_SECONDS = 10.0
-# A black hole is noticed after one and a half of these.
-HEARTBEAT_SECONDS = 6.0
+CLOSE_SECONDS = 1.0
 # How long the node plays on for a session whose client is gone.
 RESUME_SECONDS = 60
 LARGEST_FRAME = 4 * 1024 * 1024
+COMPLAINTS_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a node is waited for, in seconds.
+
+    `heartbeat` is the time between two pings; one that is not answered for half of it ends the
+    connection. `change` is for a change of a player, which hangs for ever in a Lavalink that cannot
+    reach the voice server; `turn` for its turn to be sent.
+    """
+
+    connect: float = 5.0
+    heartbeat: float = 6.0
+    request: float = 10.0
+    change: float = 5.0
+    turn: float = 30.0
 
 
 class NodeSession(ongaku.Session):
     """One node's session. `address` is asked before each connection; None: not known yet."""
 
-    __slots__ = ("_address", "_on_event", "_owner", "_socket", "_unknown", "_user")
+    __slots__ = ("_address", "_complaints", "_on_event", "_owner", "_patience", "_socket", "_user")
 
     def __init__(
         self,
         client: NodeClient,
         name: str,
         address: Callable[[], NodeAddress | None],
+        *,
         user: int,
         on_event: Callable[[ForPlayer], None],
+        patience: Patience,
     ) -> None:
         super().__init__(client, name, False, "", 0, "", 1)
         self._owner = client
         self._address = address
         self._user = user
         self._on_event = on_event
+        self._patience = patience
         self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._unknown: set[str] = set()
+        self._complaints: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<NodeSession {self.name} {self.status.name}>"
@@ -60,59 +78,45 @@ class NodeSession(ongaku.Session):
     async def open(self) -> bool:
         """Connect, wait for the node's first word, and ask it to keep the session for a while.
 
-        Returns whether the last session was resumed. Raises `LinkFailed`.
+        Returns whether the last session was resumed. Raises `LinkFailed`; then, and when it is
+        cancelled, nothing stays open.
         """
         address = self._address()
         if address is None:
             raise LinkFailed("its address is not known yet")
         self._move_to(address)
-        headers = {**self.auth_headers, "User-Id": str(self._user), "Client-Name": "seraphim/0.1"}
-        if self._session_id is not None:
-            headers["Session-Id"] = self._session_id
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                self._socket = await self._owner.http.ws_connect(
-                    f"{self.base_uri}/v4/websocket",
-                    headers=headers,
-                    heartbeat=HEARTBEAT_SECONDS,
-                    autoclose=False,
-                    max_msg_size=LARGEST_FRAME,
-                )
-                ready = await self._first_word(self._socket)
-            self._session_id = ready.session
-            await self.client.rest.update_session(
-                ready.session, resuming=True, timeout=RESUME_SECONDS, session=self
-            )
-        except aiohttp.WSServerHandshakeError as error:
+            ready = await self._connect()
+        except BaseException as error:
             await self.close()
-            raise LinkFailed(_explain(error.status)) from None
-        except (aiohttp.ClientError, errors.OngakuError, OSError, TimeoutError) as error:
-            await self.close()
-            raise LinkFailed(f"{type(error).__name__}: {error}") from error
-        except LinkFailed:
-            await self.close()
-            raise
+            reason = _reason(error)
+            if reason is None:
+                raise
+            # Not `from error`: aiohttp's knows the request, and with it the password.
+            raise LinkFailed(reason) from None
         self._status = SessionStatus.CONNECTED
         return ready.resumed
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Hand on events until the connection ends. Raises `LinkFailed` then."""
         socket = self._socket
         if socket is None:
             raise LinkFailed("not connected")
         while True:
             frame = await socket.receive()
-            if frame.type is not aiohttp.WSMsgType.TEXT:
+            if not _says_something(frame):
                 self._status = SessionStatus.FAILURE
                 raise LinkFailed(_ending(frame, socket))
-            self._take(cast("str", frame.data))
+            self._take(cast("str | bytes", frame.data))
 
     async def close(self) -> None:
         """Close the websocket; the node keeps the session for `RESUME_SECONDS`."""
         self._status = SessionStatus.NOT_CONNECTED
         socket, self._socket = self._socket, None
         if socket is not None:
-            await socket.close()
+            # Also where the link is cancelled: nobody else knows of the socket.
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                await socket.close()
 
     async def start(self) -> None:
         """Do nothing: the link's actor opens."""
@@ -133,7 +137,7 @@ class NodeSession(ongaku.Session):
         ignore_default_headers: bool = False,
         version: bool = True,
     ) -> Any:
-        """Make one request, as ongaku's method of this name, within `REQUEST_SECONDS`.
+        """Make one request, as ongaku's method of this name, within `Patience.request`.
 
         Nothing is tried twice. Raises what ongaku raises, aiohttp's errors, and TimeoutError.
         """
@@ -147,7 +151,7 @@ class NodeSession(ongaku.Session):
             # ongaku's clients pass {} for none; a GET has no body.
             json=json or None,
             params=params,
-            timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=self._patience.request),
         ) as response:
             body = await response.read()
         if response.status >= 400:
@@ -156,51 +160,97 @@ class NodeSession(ongaku.Session):
             return None
         if response.status == 204 or not body:
             raise errors.RestEmptyError
-        if issubclass(return_type, str | int | bool | float):
-            return return_type(body.decode())
         try:
-            return return_type(orjson.loads(body))
-        except (ValueError, TypeError) as error:
+            if issubclass(return_type, str | int | bool | float):
+                return return_type(body.decode())
+            return return_type(jsons.loads(body))
+        except (ValueError, TypeError, RecursionError) as error:
             raise errors.BuildError(error) from error
 
     def _error(self, status: int, reason: str | None, body: bytes) -> errors.RestError:
         try:
-            return self.client.entity_builder.build_rest_error(orjson.loads(body))
-        except (ValueError, KeyError, TypeError):
+            return self.client.entity_builder.build_rest_error(jsons.loads(body))
+        except (ValueError, LookupError, TypeError, RecursionError):
             return errors.RestStatusError(status, reason)
 
     def _move_to(self, address: NodeAddress) -> None:
         self._host, self._port, self._ssl = address.host, address.port, address.secure
-        self._base_uri = f"http{'s' if address.secure else ''}://{address.host}:{address.port}"
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        self._base_uri = f"http{'s' if address.secure else ''}://{host}:{address.port}"
         if self._password != address.password:
             # Another node than before: it knows nothing of our session.
             self._session_id = None
             self._password = address.password
             self._authorization_headers = {"Authorization": address.password}
 
+    async def _connect(self) -> Ready:
+        headers = {**self.auth_headers, "User-Id": str(self._user), "Client-Name": "seraphim/0.1"}
+        if self._session_id is not None:
+            headers["Session-Id"] = self._session_id
+        with anyio.fail_after(self._patience.connect):
+            self._socket = await self._owner.http.ws_connect(
+                f"{self.base_uri}/v4/websocket",
+                headers=headers,
+                heartbeat=self._patience.heartbeat,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+                # Else a close code of the node's is lost now and then.
+                autoclose=False,
+                max_msg_size=LARGEST_FRAME,
+            )
+            ready = await self._first_word(self._socket)
+            self._session_id = ready.session
+            await self.client.rest.update_session(
+                ready.session, resuming=True, timeout=RESUME_SECONDS, session=self
+            )
+        return ready
+
     async def _first_word(self, socket: aiohttp.ClientWebSocketResponse) -> Ready:
         while True:
             frame = await socket.receive()
-            if frame.type is not aiohttp.WSMsgType.TEXT:
+            if not _says_something(frame):
                 raise LinkFailed(_ending(frame, socket))
             # Stats may come before it.
-            word = decode(cast("str", frame.data))
+            word = decode(cast("str | bytes", frame.data))
             if isinstance(word, Ready):
                 return word
 
-    def _take(self, frame: str) -> None:
+    def _take(self, frame: str | bytes) -> None:
         event = decode(frame)
         if isinstance(event, ForPlayer):
             self._on_event(event)
-        elif isinstance(event, Unknown) and event.what not in self._unknown:
-            self._unknown.add(event.what)
+        elif (
+            isinstance(event, Unknown)
+            and event.what not in self._complaints
+            and len(self._complaints) < COMPLAINTS_LIMIT
+        ):
+            self._complaints.add(event.what)
             log.warning("node.not_understood", node=self.name, what=event.what)
 
 
-def _explain(status: int) -> str:
-    if status in {401, 403}:
-        return "it refuses the password: LAVALINK_PASSWORD must be the one in its application.yml"
-    return f"it answered with status {status}: is it a Lavalink 4?"
+def _says_something(frame: aiohttp.WSMessage) -> bool:
+    return frame.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+
+
+def _reason(error: BaseException) -> str | None:
+    """Return why there is no connection, without secrets; None: that is another's business."""
+    match error:
+        case LinkFailed():
+            return str(error)
+        case aiohttp.WSServerHandshakeError(status=401 | 403):
+            return "it refuses the password: LAVALINK_PASSWORD must be the one in its configuration"
+        case aiohttp.WSServerHandshakeError():
+            return f"it answered with status {error.status}: is it a Lavalink 4?"
+        case TimeoutError():
+            return "it does not answer in time"
+        case errors.RestRequestError() | errors.RestStatusError():
+            return f"it would not keep the session: status {error.status}"
+        case aiohttp.ClientConnectionError() | OSError():
+            return f"{type(error).__name__}: {error}"
+        case aiohttp.ClientError() | errors.OngakuError() | ValueError() | LookupError():
+            # Their words may repeat what was sent.
+            return type(error).__name__
+        case _:
+            return None
 
 
 def _ending(frame: aiohttp.WSMessage, socket: aiohttp.ClientWebSocketResponse) -> str:

@@ -189,7 +189,7 @@ class BotProcess:
 
     def last_words(self) -> str:
         """The end of its log and of its stderr, for whoever has to explain what went wrong."""
-        lines = [str(dict(line)) for line in islice(reversed(self._lines), SHOWN_LINES)]
+        lines = [_brief(line) for line in islice(reversed(self._lines), SHOWN_LINES)]
         return "\n".join([*reversed(lines), *list(self._errors)[-SHOWN_LINES:]])
 
     async def wait(self) -> int:
@@ -272,3 +272,8 @@ class BotProcess:
     def _tell(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
+
+
+def _brief(line: LogLine) -> str:
+    rest = (f"{key}={line[key]}" for key in line if key not in ("timestamp", "level", "event"))
+    return " ".join([f"{line.get('level', '')}: {line.get('event', '')}", *rest])

@@ -18,7 +18,8 @@ from typing import Final
 from seraphim.sandbox import music
 from seraphim.sandbox.bot import BotEnded, BotProcess, environment
 from seraphim.sandbox.sandbox import Sandbox
-from seraphim.sandbox.terminal import prompt, script
+from seraphim.sandbox.terminal import prompt
+from seraphim.sandbox.terminal.script import Script
 from seraphim.sandbox.terminal.stage import Stage
 
 FAILED: Final = 1
@@ -79,7 +80,7 @@ async def _play(sandbox: Sandbox, folder: Path) -> int:
 async def _while_it_runs(bot: BotProcess, stage: Stage) -> bool:
     """Let somebody type; returns whether all went well. Raises BotEnded when the bot does first."""
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
-    typing = asyncio.create_task(_prompt(stage) if interactive else script.run(stage, _lines()))
+    typing = asyncio.create_task(_prompt(stage) if interactive else Script(stage).run(_lines()))
     watching = asyncio.create_task(stage.watch(tell=interactive))
     ending = asyncio.create_task(bot.wait())
     tasks = {typing, watching, ending}

@@ -6,59 +6,19 @@ address that came out of it is judged by `is_public`; and the connection is made
 address itself, so that a name which resolves differently a moment later (DNS rebinding) gains
 nothing. Spellings that the resolver would read in its own way (`0x7f.1`, `2130706433`, a trailing
 dot) are refused before that, since no honest URL has them.
-
-`ipaddress.is_global` alone is not enough: it lets multicast, NAT64 and 6to4 through, and in Python
-3.11 some reserved ranges too.
 """
 
 import re
 import socket
 from dataclasses import dataclass
-from ipaddress import (
-    AddressValueError,
-    IPv4Address,
-    IPv4Network,
-    IPv6Address,
-    IPv6Network,
-    ip_address,
-)
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from seraphim.addresses import is_public
 from seraphim.audio_node.media import MediaError
 
-__all__ = ["Target", "TrustedHosts", "is_public", "resolve"]
-
 LONGEST_URL: Final = 8192
-
-_REFUSED_V4: Final = tuple(
-    IPv4Network(network)
-    for network in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.88.99.0/24",
-        "192.168.0.0/16",
-        "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/4",
-        "240.0.0.0/4",
-    )
-)
-_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
-_NAT64: Final = IPv6Network("64:ff9b::/96")
-# Teredo and other protocol assignments, documentation, 6to4, and the newer documentation range.
-_REFUSED_V6: Final = tuple(
-    IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
-)
-# Interface identifiers that carry an IPv4 address (ISATAP), wherever they are.
-_ISATAP: Final = (0x00005EFE, 0x02005EFE)
 
 # A name as DNS and certificates have it; IDNA has already made ASCII of everything else.
 _NAME: Final = re.compile(
@@ -66,24 +26,6 @@ _NAME: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
-
-
-def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether the address belongs to somebody on the public internet.
-
-    An IPv4 address inside NAT64's prefix is judged as itself, since that is how hosts without IPv4
-    reach it; in any other clothes (mapped, compatible, 6to4, Teredo, ISATAP) it is refused, as
-    no name of a public server resolves to these.
-    """
-    if isinstance(address, IPv4Address):
-        return address.is_global and not any(address in network for network in _REFUSED_V4)
-    if address in _NAT64:
-        return is_public(IPv4Address(int(address) & 0xFFFFFFFF))
-    if address.scope_id is not None or address not in _GLOBAL_UNICAST or not address.is_global:
-        return False
-    if (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
-        return False
-    return not any(address in network for network in _REFUSED_V6)
 
 
 @dataclass(frozen=True, slots=True)

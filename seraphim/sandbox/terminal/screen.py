@@ -115,11 +115,11 @@ class Screen:
         for line in lines:
             level = str(line.get("level", ""))
             color = {"warning": "yellow", "error": "red", "critical": "red"}.get(level, "dim")
-            rest = " ".join(f"{key}={line[key]}" for key in line if key not in _FIRST)
+            rest = "".join(f" {key}={line[key]}" for key in line if key not in _FIRST)
             self._out.print(
                 Text.assemble(
                     (_clock(str(line.get("timestamp", ""))), "dim"),
-                    f" {printable(str(line.get('event', '')))} ",
+                    f" {printable(str(line.get('event', '')))}",
                     (printable(rest), color),
                 )
             )

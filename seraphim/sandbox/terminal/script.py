@@ -2,9 +2,10 @@
 
 Behind a command the script waits until its effect is heard, so that what is printed, and what the
 next line meets, is what a patient person would have seen. What is waited for follows from the
-command and from whether there was sound before; a queue that goes on is no effect of its own.
+command and from whether there was sound before; that a queue goes on is no effect of its own.
 """
 
+import time
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -23,51 +24,66 @@ CHANGE_SECONDS: Final = 3.0
 """How long an effect is waited for, and a change that cannot be told from none: when the next track
 is the same as the last.
 """
+PANEL_SECONDS: Final = 5.0
+"""How long the bot may take to show what the last command did, before a button is pressed:
+its messages follow a quick hand slowly.
+"""
 
 
-async def run(stage: Stage, lines: AsyncIterator[str]) -> bool:
-    """Do every line, also behind one that fails; returns whether none did."""
-    failures = 0
-    number = 0
-    async for line in lines:
-        number += 1
-        try:
-            if await _line(stage, line.strip()):
-                break
-        except (Mistyped, SandboxError) as error:
-            stage.look()
-            stage.screen.complain(f"line {number}: {error}")
-            failures += 1
-    stage.look()
-    return not failures
+class Script:
+    """Runs lines on a stage that is being watched."""
 
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._acted_at = 0.0
 
-async def _line(stage: Stage, line: str) -> bool:
-    """Do one; returns whether it is the last."""
-    action = parse(line, stage.commands)
-    if action is None:
+    async def run(self, lines: AsyncIterator[str]) -> bool:
+        """Do every line, also behind one that fails; returns whether none did."""
+        failures = 0
+        number = 0
+        async for line in lines:
+            number += 1
+            try:
+                if await self._line(line.strip()):
+                    break
+            except (Mistyped, SandboxError) as error:
+                self._stage.look()
+                self._stage.screen.complain(f"line {number}: {error}")
+                failures += 1
+        self._stage.look()
+        return not failures
+
+    async def _line(self, line: str) -> bool:
+        """Do one; returns whether it is the last."""
+        stage = self._stage
+        action = parse(line, stage.commands)
+        if action is None:
+            return False
+        if isinstance(action, Quit):
+            return True
+        if isinstance(action, Press):
+            await stage.until_told(self._acted_at, PANEL_SECONDS)
+        stage.screen.typed(stage.me.name, line)
+        before = stage.ear.sound.name
+        started = time.monotonic()
+        code = await stage.perform(action)
+        if isinstance(action, Use | Press):
+            if code is not None:
+                raise Unfulfilled(f"the bot refused that with {code}")
+            name = action.command if isinstance(action, Use) else action.button
+            if name.casefold() in BEGIN | END | CHANGE:
+                self._acted_at = started
+                await self._effect(name.casefold(), before)
         return False
-    if isinstance(action, Quit):
-        return True
-    stage.screen.typed(stage.me.name, line)
-    before = stage.ear.sound.name
-    code = await stage.perform(action)
-    if isinstance(action, Use | Press):
-        if code is not None:
-            raise Unfulfilled(f"the bot refused that with {code}")
-        await _effect(stage, action.command if isinstance(action, Use) else action.button, before)
-    return False
 
-
-async def _effect(stage: Stage, name: str, before: str) -> None:
-    name = name.casefold()
-
-    if before == SILENCE and name in BEGIN:
-        if not await stage.until_heard(lambda sound: sound.name != SILENCE, EFFECT_SECONDS):
-            raise Unfulfilled(f"{stage.listening.name} still hears nothing")
-    elif before != SILENCE and name in END:
-        if not await stage.until_heard(lambda sound: sound.name == SILENCE, EFFECT_SECONDS):
-            raise Unfulfilled(f"{stage.listening.name} still hears {stage.ear.sound}")
-    elif before != SILENCE and name in CHANGE:
-        await stage.until_heard(lambda sound: sound.name != before, CHANGE_SECONDS)
-    stage.tell_sound()
+    async def _effect(self, name: str, before: str) -> None:
+        stage = self._stage
+        if before == SILENCE and name in BEGIN:
+            if not await stage.until_heard(lambda sound: sound.name != SILENCE, EFFECT_SECONDS):
+                raise Unfulfilled(f"{stage.listening.name} still hears nothing")
+        elif before != SILENCE and name in END:
+            if not await stage.until_heard(lambda sound: sound.name == SILENCE, EFFECT_SECONDS):
+                raise Unfulfilled(f"{stage.listening.name} still hears {stage.ear.sound}")
+        elif before != SILENCE and name in CHANGE:
+            await stage.until_heard(lambda sound: sound.name != before, CHANGE_SECONDS)
+        stage.tell_sound()

@@ -76,6 +76,7 @@ class Stage:
         self._chat = Chat([self._guild.text, *self.channels.values()], self.members.values())
         self._ears = {channel.id: Ear(channel.heard) for channel in self.channels.values()}
         self._listening = self._loft
+        self._told_at = 0.0
         users = {member.id: name for name, member in self.members.items()}
         users[self._guild.bot.id] = self._guild.bot.name
         rooms = {each.id: each.name for each in (self._guild.text, *self.channels.values())}
@@ -119,6 +120,8 @@ class Stage:
         """Show what was written since the last look."""
         for news in self._chat.news():
             self.screen.message(news)
+            if news.message.cause is None:
+                self._told_at = time.monotonic()
 
     def tell_sound(self) -> None:
         """Show what is heard."""
@@ -138,8 +141,17 @@ class Stage:
 
         It needs `watch` to run beside it.
         """
+        return await self._until(lambda: condition(self.ear.sound), seconds)
+
+    async def until_told(self, since: float, seconds: float) -> bool:
+        """Wait until the bot has posted or edited something unasked, such as its panel, after
+        `since` (of `time.monotonic`); returns whether it did in time.
+        """
+        return await self._until(lambda: self._told_at >= since, seconds)
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while not condition(self.ear.sound):
+        while not condition():
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(GLANCE_SECONDS)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seraphim.audio_node.decoder.address_guard import Target, TrustedHosts, is_public, resolve
+from seraphim.addresses import is_public
+from seraphim.audio_node.decoder.address_guard import Target, TrustedHosts, resolve
 from seraphim.audio_node.media import MediaError
 
 HOSTILE = [
