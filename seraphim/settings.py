@@ -58,9 +58,17 @@ def _api_url(value: str) -> str:
 
 
 def _hosts(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(host.strip().lower() for host in value.split(",") if host.strip())
-    return value
+    if not isinstance(value, str):
+        return value
+    hosts = tuple(host.strip().lower() for host in value.split(",") if host.strip())
+    for host in hosts:
+        try:
+            plain = URL(f"http://{host}").raw_authority == host and "@" not in host
+        except ValueError:
+            plain = False
+        if not plain:
+            raise ValueError(f"{host!r} is neither a host nor host:port")
+    return hosts
 
 
 def _application_id(token: str) -> int | None:

@@ -35,15 +35,15 @@ API_VERSION: Final = "4"
 _log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
 
-class CannotListen(Exception):
-    """The host and port cannot be listened on; `args[0]` says why."""
+class CannotStart(Exception):
+    """The port cannot be listened on, or the data folder not written; `args[0]` says why."""
 
 
 class AudioNode:
     """A running node, as an asynchronous context manager: it listens inside.
 
     At the end its clients' sockets are closed with 1001, its players leave their channels, and its
-    decoders end. Raises `CannotListen` at the start.
+    decoders end. Raises `CannotStart` at the start.
     """
 
     def __init__(self, options: NodeOptions) -> None:
@@ -142,7 +142,10 @@ class AudioNode:
             pid=os.getpid(),
             password=password,
         )
-        self._instance.save(options.data_dir)
+        try:
+            self._instance.save(options.data_dir)
+        except OSError as error:
+            raise CannotStart(f"{options.data_dir}: {error.strerror}") from error
 
     async def _bind(self, runner: web.AppRunner, last_port: int) -> None:
         host, port = self._options.host, self._options.port
@@ -156,7 +159,7 @@ class AudioNode:
         try:
             await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            raise CannotListen(error.strerror or str(error)) from error
+            raise CannotStart(error.strerror or str(error)) from error
 
     def _count_changed(self, clients: int) -> None:
         if self._alone is not None:

@@ -333,7 +333,7 @@ class Player:
         playing.position_ms += FRAME_MS
         if playing.end_ms is not None and playing.position_ms >= playing.end_ms:
             self._drop("finished")
-        elif feed.ended and playing.next is None:
+        elif feed.ended and (playing.next is None or playing.next.catching_up):
             # Told with the last frame and not after it: the client has a frame's time to go on.
             self._drop("finished")
         return True
@@ -350,10 +350,12 @@ class Player:
         return self._silence_left > 0
 
     def _starve(self, playing: _Playing, feed: Feed) -> None:
-        if playing.next is not None and (feed.ended or feed.error):
-            # The old feed has nothing more: whatever the new one says is said in the next ticks.
-            self._swap(playing, playing.next)
-        elif feed.error is not None:
+        coming = playing.next
+        seeking = coming is not None and not coming.catching_up
+        if coming is not None and seeking and (feed.ended or feed.error is not None):
+            # There is nothing more at the old place: what the new one says, the next tick says.
+            self._swap(playing, coming)
+        elif coming is None and feed.error is not None:
             self._fail(feed.error)
         elif feed.ended:
             self._drop("finished")

@@ -14,11 +14,11 @@ from typing import Final, cast
 
 import structlog
 
-from seraphim.audio_node.node import AudioNode, CannotListen
+from seraphim.audio_node.node import AudioNode, CannotStart
 from seraphim.audio_node.options import NodeOptions
 
 DONE: Final = 0
-CANNOT_LISTEN: Final = 1
+CANNOT_START: Final = 1
 
 _log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
@@ -28,9 +28,9 @@ def run(options: NodeOptions) -> int:
     _configure_log()
     try:
         asyncio.run(_serve(options))
-    except CannotListen as error:
+    except CannotStart as error:
         _log.error("audio-node.refused", host=options.host, port=options.port, reason=str(error))
-        return CANNOT_LISTEN
+        return CANNOT_START
     return DONE
 
 

@@ -206,7 +206,8 @@ class Sessions:
     def disconnect(self, session: Session) -> None:
         """Keep a session that may be resumed, for its time; end any other."""
         session.detach()
-        del self._connected[session.id]
+        if self._connected.pop(session.id, None) is None:
+            return  # it was ended by `close`
         if session.resuming:
             loop = asyncio.get_running_loop()
             timer = loop.call_later(session.timeout, self._expire, session.id)

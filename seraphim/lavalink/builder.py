@@ -36,7 +36,7 @@ class TolerantBuilder(EntityBuilder):
 
     def build_exception_error(self, payload: Any) -> RestExceptionError:
         """Build why something could not be loaded."""
-        data = {"cause": "", "severity": "", **_said(self._ensure_mapping(payload))}
+        data: dict[str, Any] = {"cause": "", "severity": "", **_said(self._ensure_mapping(payload))}
         if data["severity"] not in _SEVERITIES:
             data["severity"] = SeverityType.FAULT.value
         return super().build_exception_error(data)
@@ -48,7 +48,7 @@ class TolerantBuilder(EntityBuilder):
 
     def build_track(self, payload: Any) -> Any:
         """Build a track."""
-        data = {"pluginInfo": {}, **_said(self._ensure_mapping(payload))}
+        data: dict[str, Any] = {"pluginInfo": {}, **_said(self._ensure_mapping(payload))}
         data["userData"] = {
             key: value
             for key, value in _said(data.get("userData")).items()
@@ -63,7 +63,8 @@ class TolerantBuilder(EntityBuilder):
 
     def build_playlist(self, payload: Any) -> Playlist:
         """Build a playlist."""
-        data = {"pluginInfo": {}, "tracks": [], **_said(self._ensure_mapping(payload))}
+        said = _said(self._ensure_mapping(payload))
+        data: dict[str, Any] = {"pluginInfo": {}, "tracks": [], **said}
         data["info"] = {"name": "", "selectedTrack": -1, **_said(data.get("info"))}
         return super().build_playlist(data)
 

@@ -7,7 +7,6 @@ instance id of the file in the data folder, never a process that merely has its 
 through a pidfd, since an adopted node is nobody's child here.
 """
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -15,18 +14,23 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import aiohttp
+import anyio
 import structlog
 
 from seraphim.audio_node.instance import HEADER, Instance
 from seraphim.lavalink.address import NodeAddress
 
-log = structlog.get_logger(__name__)
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOG = "audio-node.log"
 START_SECONDS = 15.0
-STOP_SECONDS = 5.0
+ANSWER_SECONDS = 2.0
+# Together less than the five seconds in which a service is to stop.
+STOP_SECONDS = 4.0
+KILL_SECONDS = 0.5
 LOOK_SECONDS = 0.05
 # What the node's process may know of our environment, beside what it is given.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR")
@@ -37,9 +41,9 @@ class NodeProcessEnded(Exception):
 
 
 class NodeProcess:
-    """A node's process, ours or adopted."""
+    """A node's process: our `child`, or an adopted one. Raises OSError where there is none."""
 
-    def __init__(self, pid: int, child: subprocess.Popen[bytes] | None) -> None:
+    def __init__(self, pid: int, child: subprocess.Popen[bytes] | None = None) -> None:
         self.pid = pid
         self._child = child
         # Outside Linux there is no pidfd, and the process is looked at now and then.
@@ -49,15 +53,9 @@ class NodeProcess:
         """Return when the process has ended."""
         if self._pidfd is None:
             while self._alive():  # noqa: ASYNC110, nothing says so
-                await asyncio.sleep(LOOK_SECONDS)
-            return
-        loop = asyncio.get_running_loop()
-        readable = asyncio.Event()
-        loop.add_reader(self._pidfd, readable.set)
-        try:
-            await readable.wait()
-        finally:
-            loop.remove_reader(self._pidfd)
+                await anyio.sleep(LOOK_SECONDS)
+        else:
+            await anyio.wait_readable(self._pidfd)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal; to a process that has ended it does nothing."""
@@ -66,6 +64,12 @@ class NodeProcess:
                 os.kill(self.pid, number)
             else:
                 signal.pidfd_send_signal(self._pidfd, number)
+
+    def epitaph(self, log_file: Path) -> str:
+        """Say how it ended, as far as that is known, and where to read why."""
+        code = None if self._child is None else self._child.poll()
+        how = "" if code is None else f" with {code}"
+        return f"the audio node's process {self.pid} ended{how}; see {log_file}"
 
     def forget(self) -> None:
         """Let go of the process; it is reaped if it was our child and has ended."""
@@ -86,7 +90,10 @@ class NodeProcess:
 
 
 class EmbeddedNode:
-    """The embedded node as a service: started or adopted, watched, stopped."""
+    """The embedded node as a service: started or adopted, watched, stopped.
+
+    `environment` is what the node is told beside `DATA_DIR` and what `INHERITED` names.
+    """
 
     def __init__(self, data_dir: Path, environment: Mapping[str, str]) -> None:
         self._data_dir = data_dir
@@ -104,52 +111,59 @@ class EmbeddedNode:
         Raises NodeProcessEnded when it ends instead, TimeoutError when it does neither.
         """
         self._data_dir.mkdir(parents=True, exist_ok=True)
-        adopted = await self._adopt(None)
-        if adopted is not None:
-            self._process, self._address = adopted
-            log.info("audio_node.adopted", pid=self._process.pid, port=self._address.port)
-            return
-        child = self._spawn()
-        self._process = NodeProcess(child.pid, child)
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                while (found := await self._adopt(child)) is None:
-                    if child.poll() is not None:
-                        raise NodeProcessEnded(
-                            f"it ended with {child.returncode}; {self._data_dir / LOG} says why"
-                        )
-                    await asyncio.sleep(LOOK_SECONDS)
-        except TimeoutError:
-            raise TimeoutError(f"it did not listen in time; see {self._data_dir / LOG}") from None
-        _, self._address = found
-        log.info("audio_node.started", pid=child.pid, port=self._address.port)
+        self._process = await self._adopt()
+        if self._process is None:
+            self._process = await self._spawn()
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Raise NodeProcessEnded when the process has ended."""
         assert self._process is not None
         await self._process.ended()
         self._address = None
-        raise NodeProcessEnded(f"process {self._process.pid} ended")
+        raise NodeProcessEnded(self._process.epitaph(self._data_dir / LOG))
 
     async def stop(self) -> None:
-        """End the process: politely, then not."""
+        """End the process: politely, then not. Cancelled, it ends it at once."""
         process, self._process, self._address = self._process, None, None
         if process is None:
             return
         try:
-            for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
-                process.send(number)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        await process.ended()
-                        return
+            process.send(signal.SIGTERM)
+            with anyio.move_on_after(STOP_SECONDS):
+                await process.ended()
+                return
+            log.warning("audio_node.killed", pid=process.pid, after_s=STOP_SECONDS)
+            process.send(signal.SIGKILL)
+            with anyio.move_on_after(KILL_SECONDS):
+                await process.ended()
+        except BaseException:
+            process.send(signal.SIGKILL)
+            raise
         finally:
             process.forget()
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    async def _adopt(self) -> NodeProcess | None:
+        instance = Instance.load(self._data_dir)
+        if instance is None:
+            return None
+        try:
+            process = NodeProcess(instance.pid)
+        except (OSError, OverflowError):
+            return None
+        # The process is held before it is asked: should it answer, it is the one that is held, and
+        # no other that got its pid since.
+        self._address = await _address(instance)
+        if self._address is None:
+            process.forget()
+            return None
+        log.info("audio_node.adopted", pid=process.pid, port=self._address.port)
+        return process
+
+    async def _spawn(self) -> NodeProcess:
+        log_file = self._data_dir / LOG
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        with (self._data_dir / LOG).open("ab") as output:
-            return subprocess.Popen(
+        with log_file.open("ab") as output:
+            child = subprocess.Popen(
                 [sys.executable, "-m", "seraphim", "audio-node", "--embedded"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -157,36 +171,33 @@ class EmbeddedNode:
                 env={**inherited, **self._environment, "DATA_DIR": str(self._data_dir)},
                 start_new_session=True,
             )
-
-    async def _adopt(
-        self, child: subprocess.Popen[bytes] | None
-    ) -> tuple[NodeProcess, NodeAddress] | None:
-        """Return the node that the instance file names, if it answers to its password.
-
-        With `child`, only that process is meant: the file may still be the last one's.
-        """
-        instance = Instance.load(self._data_dir)
-        if instance is None or (child is not None and child.pid != instance.pid):
-            return None
-        address = NodeAddress("127.0.0.1", instance.port, instance.password)
-        if not await _answers(address, instance.instance):
-            return None
-        if child is not None and self._process is not None:
-            return self._process, address
-        try:
-            return NodeProcess(instance.pid, None), address
-        except ProcessLookupError:
-            return None
+        # Known from here on: should the start fail or be cancelled, `stop` ends it.
+        self._process = process = NodeProcess(child.pid, child)
+        with anyio.move_on_after(START_SECONDS):
+            while self._address is None:
+                if child.poll() is not None:
+                    raise NodeProcessEnded(process.epitaph(log_file))
+                instance = Instance.load(self._data_dir)
+                # Until it has written the file, it is the last one's.
+                if instance is not None and instance.pid == child.pid:
+                    self._address = await _address(instance)
+                await anyio.sleep(LOOK_SECONDS)
+            log.info("audio_node.started", pid=child.pid, port=self._address.port)
+            return process
+        raise TimeoutError(f"the audio node did not listen in time; see {log_file}")
 
 
-async def _answers(address: NodeAddress, instance: str) -> bool:
+async def _address(instance: Instance) -> NodeAddress | None:
+    """Return where the node is that the file tells of, if it is there and answers as that one."""
+    address = NodeAddress("127.0.0.1", instance.port, instance.password)
     url = f"http://{address.host}:{address.port}/v4/info"
     headers = {"Authorization": address.password}
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2.0)) as http,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as http,
             http.get(url, headers=headers) as response,
         ):
-            return response.status == 200 and response.headers.get(HEADER) == instance
-    except (aiohttp.ClientError, TimeoutError, OSError):
-        return False
+            is_it = response.status == 200 and response.headers.get(HEADER) == instance.instance
+            return address if is_it else None
+    except (aiohttp.ClientError, OSError):
+        return None

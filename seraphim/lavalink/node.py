@@ -1,12 +1,16 @@
 """The node as Seraphim's ports want it: players to change, tracks to find."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 import aiohttp
+import anyio
 import hikari
 import ongaku
+import structlog
 from ongaku import errors
 from ongaku.abc.playlist import Playlist
 from ongaku.abc.session import SessionStatus
@@ -25,12 +29,29 @@ from actors.guild.refusal import Code, Refused
 from seraphim.lavalink.address import NodeAddress
 from seraphim.lavalink.client import NodeClient
 from seraphim.lavalink.events import ForPlayer
-from seraphim.lavalink.player import GuildPlayer
-from seraphim.lavalink.session import NodeSession
+from seraphim.lavalink.player import UNREADABLE, GuildPlayer
+from seraphim.lavalink.session import NodeSession, Patience
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # An unreachable voice server hangs a voice change in Lavalink; many hang the node.
-VOICE_CHANGES_AT_ONCE = 4
-GONE = {404, 502, 503, 504}
+VOICE_CHANGES_AT_ONCE: Final = 4
+GONE: Final = {404, 502, 503, 504}
+
+# Lavalink tells people why a load failed in words alone; these are the words of the sources and of
+# the embedded node's address guard. What fits none is a track that cannot be played.
+REFUSALS: Final = (
+    (
+        Code.FORBIDDEN_QUERY,
+        r"is not public|private address|URLs? (that )?can be played|password in it is not played",
+    ),
+    (Code.SOURCE_BUSY, r"\b429\b|too many requests|\brate.?limit"),
+    (
+        Code.SOURCE_REFUSED,
+        r"\b(401|403|451)\b|\bforbidden|unauthori[sz]ed|\b(sign|log) ?in\b|not available in"
+        r"|age.restricted",
+    ),
+)
 
 
 class LavalinkNode:
@@ -44,9 +65,13 @@ class LavalinkNode:
         address: Callable[[], NodeAddress | None],
         user: int,
         on_event: Callable[[ForPlayer], None],
+        patience: Patience | None = None,
     ) -> None:
+        self._patience = patience or Patience()
         self._client = NodeClient(bot)
-        self.session = NodeSession(self._client, name, address, user, on_event)
+        self.session = NodeSession(
+            self._client, name, address, user=user, on_event=on_event, patience=self._patience
+        )
         self._client.session_handler.add_session(self.session)
         self._players: dict[int, GuildPlayer] = {}
         self._voice_changes = asyncio.Semaphore(VOICE_CHANGES_AT_ONCE)
@@ -57,14 +82,25 @@ class LavalinkNode:
         return self.session.status is SessionStatus.CONNECTED
 
     async def update(self, guild: int, update: NodeUpdate) -> None:
-        """Change the guild's player by one request, tried once; see `AudioNode`."""
-        player = self._players.setdefault(guild, GuildPlayer(self.session, guild))
+        """Change the guild's player by one request, tried once; see `AudioNode`.
+
+        At most `VOICE_CHANGES_AT_ONCE` changes of voice are under way at a time. One that hangs is
+        given up after `Patience.change`; then the guild is locked in a real Lavalink, until
+        `destroy`.
+        """
+        player = self._player(guild)
         async with self._answering():
             if update.voice is None:
-                await player.apply(update)
+                with anyio.fail_after(self._patience.change):
+                    await player.apply(update)
                 return
-            async with self._voice_changes:
-                await player.apply(update)
+            with anyio.fail_after(self._patience.turn):
+                await self._voice_changes.acquire()
+            try:
+                with anyio.fail_after(self._patience.change):
+                    await player.apply(update)
+            finally:
+                self._voice_changes.release()
 
     async def destroy(self, guild: int) -> None:
         """End the guild's player; a node that cannot be reached has lost it or will."""
@@ -74,19 +110,22 @@ class LavalinkNode:
         try:
             async with self._answering():
                 await player.destroy()
-        except (NodeUnavailable, NodeRefused):
-            return
+        except (NodeUnavailable, NodeRefused) as error:
+            cause = error.__cause__ or error
+            log.info("node.player_not_destroyed", guild=guild, error=type(cause).__name__)
 
     async def player(self, guild: int) -> NodePlayer | None:
         """Return what the node says of the guild's player; see `AudioNode`."""
-        player = self._players.setdefault(guild, GuildPlayer(self.session, guild))
-        async with self._answering():
-            try:
-                return await player.look()
-            except errors.RestRequestError as error:
-                if error.status == 404:
-                    return None
-                raise
+        try:
+            async with self._answering():
+                return await self._player(guild).look()
+        except NodeUnavailable as error:
+            if _is_without_player(error.__cause__):
+                return None
+            raise
+        except NodeRefused as error:
+            # It answered nothing that says how things are.
+            raise NodeUnavailable from error
 
     async def load(self, query: str) -> Found:
         """Find tracks; see `Catalogue`."""
@@ -119,20 +158,31 @@ class LavalinkNode:
         """Return the seconds that a small request takes. Raises `NodeUnavailable`."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        async with self._answering():
-            await self._client.rest.fetch_version(session=self.session)
+        try:
+            async with self._answering():
+                await self._client.rest.fetch_version(session=self.session)
+        except NodeRefused as error:
+            raise NodeUnavailable from error
         return loop.time() - began
 
     async def close(self) -> None:
         """Let go of the HTTP client, after the link has ended."""
         await self._client.close()
 
+    def _player(self, guild: int) -> GuildPlayer:
+        player = self._players.get(guild)
+        if player is None:
+            player = self._players[guild] = GuildPlayer(self.session, guild)
+        return player
+
     async def _load(self, query: str) -> Playlist | Sequence[NodeTrack] | NodeTrack | None:
         try:
             async with self._answering():
                 return await self._client.rest.load_track(query, session=self.session)
         except NodeRefused as error:
-            raise SourceFailed(_refusal(error.__cause__)) from error
+            refused = _refusal(error.__cause__)
+            log.info("node.load_failed", code=refused.code, error=str(error))
+            raise SourceFailed(refused) from error
 
     @asynccontextmanager
     async def _answering(self) -> AsyncGenerator[None]:
@@ -141,14 +191,26 @@ class LavalinkNode:
             raise NodeUnavailable
         try:
             yield
-        except (aiohttp.ClientError, TimeoutError, OSError, ongaku.NoSessionsError) as error:
+        except (aiohttp.ClientError, OSError, ongaku.NoSessionsError) as error:
+            # TimeoutError is an OSError.
             raise NodeUnavailable from error
         except (errors.RestStatusError, errors.RestRequestError) as error:
             if error.status in GONE:
                 raise NodeUnavailable from error
             raise NodeRefused(f"status {error.status}") from error
-        except errors.OngakuError as error:
-            raise NodeRefused(f"{type(error).__name__}") from error
+        except errors.RestExceptionError as error:
+            raise NodeRefused(f"{error.message} ({error.cause})") from error
+        except UNREADABLE as error:
+            raise NodeRefused(f"an answer that cannot be read: {type(error).__name__}") from error
+
+
+def _is_without_player(cause: BaseException | None) -> bool:
+    """Whether the node has the session, and no player of the guild in it."""
+    return (
+        isinstance(cause, errors.RestRequestError)
+        and cause.status == 404
+        and "session" not in cause.message.lower()
+    )
 
 
 def _track(track: NodeTrack) -> Track:
@@ -168,12 +230,11 @@ def _track(track: NodeTrack) -> Track:
 
 
 def _refusal(cause: BaseException | None) -> Refused:
-    """Return the code for a load that a source refused."""
+    """Return the code for a load that failed, by what the node says of it."""
     if not isinstance(cause, errors.RestExceptionError):
-        return Refused(Code.SOURCE_REFUSED)
-    said = f"{cause.message} {cause.cause}".lower()
-    if "forbidden" in said or "address" in said:
-        return Refused(Code.FORBIDDEN_QUERY)
-    if "429" in said or "rate" in said:
-        return Refused(Code.SOURCE_BUSY)
+        return Refused(Code.TRACK_FAILED)
+    said = f"{cause.message} {cause.cause}"
+    for code, words in REFUSALS:
+        if re.search(words, said, re.IGNORECASE):
+            return Refused(code)
     return Refused(Code.TRACK_FAILED, {"why": cause.message or "it could not be loaded"})

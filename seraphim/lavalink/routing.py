@@ -6,7 +6,7 @@ from actors.guild.names import player_name
 from actors.runtime import MailboxFull, Registry
 from seraphim.lavalink.events import ForPlayer
 
-log = structlog.get_logger(__name__)
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 def route(registry: Registry, event: ForPlayer) -> None:
@@ -17,5 +17,5 @@ def route(registry: Registry, event: ForPlayer) -> None:
     try:
         player.tell_nowait(event.message)
     except MailboxFull:
-        # A player that cannot keep up asks the node for the truth when it is restarted.
-        log.exception("player.mailbox_full", guild=event.guild, actor=player.path)
+        lost = type(event.message).__name__
+        log.error("player.mailbox_full", guild=event.guild, actor=player.path, lost=lost)

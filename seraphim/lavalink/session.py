@@ -192,7 +192,6 @@ class NodeSession(ongaku.Session):
                 f"{self.base_uri}/v4/websocket",
                 headers=headers,
                 heartbeat=self._patience.heartbeat,
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
                 # Else a close code of the node's is lost now and then.
                 autoclose=False,
                 max_msg_size=LARGEST_FRAME,

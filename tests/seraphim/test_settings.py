@@ -56,6 +56,9 @@ def test_all_mistakes_are_named_at_once_with_their_remedy():
         ({"SHUTDOWN_TIMEOUT_SECONDS": "0"}, "SHUTDOWN_TIMEOUT_SECONDS"),
         ({"DATA_DIR": "/" + "x" * 120}, "DATA_DIR"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
+        ({"TRUSTED_MEDIA_HOSTS": "http://nas/"}, "TRUSTED_MEDIA_HOSTS"),
+        ({"TRUSTED_MEDIA_HOSTS": "nas:many"}, "TRUSTED_MEDIA_HOSTS"),
+        ({"TRUSTED_MEDIA_HOSTS": "me@nas"}, "TRUSTED_MEDIA_HOSTS"),
     ],
 )
 def test_what_cannot_work_is_named(extra: dict[str, str], named: str):

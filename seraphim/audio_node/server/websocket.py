@@ -29,8 +29,11 @@ _log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 class ClientSocket:
     """One client's websocket: a queue and the task that empties it."""
 
-    def __init__(self, websocket: web.WebSocketResponse) -> None:
+    def __init__(
+        self, websocket: web.WebSocketResponse, transport: asyncio.Transport | None
+    ) -> None:
         self._websocket = websocket
+        self._transport = transport
         self._queue: asyncio.Queue[str] = asyncio.Queue(LONGEST_QUEUE)
         self._writing = asyncio.create_task(self._write(), name="websocket")
 
@@ -50,9 +53,14 @@ class ClientSocket:
         await asyncio.wait((reading,))
 
     async def close(self, code: int) -> None:
-        """Close, with `code` if it is still open."""
+        """Close, with `code` if it is still open; one that does not even read that is cut off."""
         self._writing.cancel()
-        await self._websocket.close(code=code)
+        try:
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await self._websocket.close(code=code)
+        except TimeoutError:
+            if self._transport is not None:
+                self._transport.abort()
 
     async def _write(self) -> None:
         while True:
@@ -80,7 +88,7 @@ class WebsocketRoute:
             for socket in self._sockets
         ]
         if closing:
-            await asyncio.wait(closing, timeout=CLOSING_SECONDS)
+            await asyncio.wait(closing)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one client until it is gone."""
@@ -95,7 +103,7 @@ class WebsocketRoute:
         resumes = session_id is not None and self._sessions.can_resume(session_id)
         websocket.headers["Session-Resumed"] = "true" if resumes else "false"
         await websocket.prepare(request)
-        socket = ClientSocket(websocket)
+        socket = ClientSocket(websocket, request.transport)
         session = self._sessions.connect(user_id, session_id, socket)
         self._sockets.add(socket)
         try:

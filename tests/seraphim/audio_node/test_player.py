@@ -18,7 +18,7 @@ from seraphim.audio_node.player import CLEANUP_MS, Player, Start
 from seraphim.audio_node.track import TrackInfo, encode
 from seraphim.audio_node.voice import VoiceConnection, VoiceCredentials, VoiceListener
 from seraphim.sandbox.voice import Heard, VoiceServer
-from seraphim.voice import FRAME_MS, SILENCE, SILENCE_FRAMES
+from seraphim.voice import FRAME_MS, SILENCE, SILENCE_FRAMES, Speaking
 
 pytestmark = pytest.mark.anyio
 
@@ -160,6 +160,11 @@ class Stage:
             for one in self.told
         ]
 
+    @property
+    def speaking(self) -> Speaking | None:
+        """What the channel was told last."""
+        return next(iter(self.region._sessions_of(GUILD, USER))).speaking
+
     def whole(self) -> bool:
         """Whether sequence and timestamp never broke."""
         found = self.ears.continuity()
@@ -219,10 +224,12 @@ async def test_pause_ends_in_silence_and_loses_nothing(stage: Stage) -> None:
             == [SILENCE] * SILENCE_FRAMES
         )
     )
+    await stage.ears.until(lambda: stage.speaking == Speaking.NONE, what="SPEAKING")
     position, packets = stage.player.position_ms, len(stage.ears.packets)
     assert position == FRAME_MS * len(stage.sound)
     stage.player.pause(False)
     await stage.hears(5)
+    assert stage.speaking == Speaking.MICROPHONE
     assert follows(stage.sound)
     # The pause itself sent nothing but the silence that ends sound.
     assert not stage.ears.packets[packets].silence
@@ -295,6 +302,32 @@ async def test_the_volume_changes_without_a_frame_lost_or_heard_twice(stage: Sta
     assert stage.feeds[1].volume == 50
     assert follows(stage.sound)
     assert stage.whole()
+
+
+async def test_a_feed_that_dies_while_the_volume_changes_is_not_missed(stage: Stage) -> None:
+    stage.player.set_voice(stage.voice())
+    stage.play()
+    await stage.hears(3)
+    stage.available = 0
+    stage.player.set_volume(50)
+    await stage.hears(3)
+    stage.feeds[0].available = stage.feeds[0].taken
+    stage.feeds[0].failure = MediaError("The decoder died.")
+    stage.feeds[1].available = 1_000
+    await stage.ears.until(lambda: stage.sound[-1].feed == 1)
+    assert follows(stage.sound)
+    assert stage.events == ["TrackStart"]
+
+
+async def test_a_track_that_ends_while_the_volume_changes_has_ended(stage: Stage) -> None:
+    stage.player.set_voice(stage.voice())
+    stage.play()
+    stage.feeds[0].last = 6
+    await stage.hears(3)
+    stage.available = 0
+    stage.player.set_volume(50)
+    await stage.until(lambda: stage.events[-1] == "TrackEnd finished")
+    assert len(stage.sound) <= 6
 
 
 async def test_the_volume_filter_multiplies_the_volume(stage: Stage) -> None:

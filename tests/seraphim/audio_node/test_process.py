@@ -129,12 +129,23 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error(start: Start) -> Non
     assert "hush" not in output
 
 
+def test_a_data_folder_that_cannot_be_one_is_an_error(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    process = start("--embedded", DATA_DIR=str(tmp_path / "file"))
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    refused = json.loads(output.splitlines()[-1])
+    assert (refused["event"], refused["level"]) == ("audio-node.refused", "error")
+    assert str(tmp_path / "file") in refused["reason"]
+
+
 def test_a_wrong_setting_ends_the_start(start: Start) -> None:
     process = start(LAVALINK_PORT="http")
     process.communicate(timeout=20)
     assert process.returncode == 78
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_its_decoders_end_with_it_however_it_ends(start: Start) -> None:
     process = start("--embedded")
     listening(process)

@@ -1,13 +1,18 @@
+import asyncio
 from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiohttp import WSServerHandshakeError
+from aiohttp import WSServerHandshakeError, web
+from aiohttp.test_utils import TestServer
 from ongaku.builders import EntityBuilder
 
 from seraphim.audio_node.node import AudioNode
 from seraphim.audio_node.options import NodeOptions
+from seraphim.audio_node.player import Player, PlayerListener
+from seraphim.audio_node.server.websocket import WebsocketRoute
+from seraphim.audio_node.session import Sessions
 from seraphim.sandbox.voice import Heard, VoiceServer
 
 pytestmark = pytest.mark.anyio
@@ -148,3 +153,32 @@ async def test_a_node_alone_for_long_enough_ends_itself(node_options: NodeOption
     options = replace(node_options, exit_when_alone_seconds=0.05)
     async with AudioNode(options) as node:
         await node.ended()
+
+
+async def test_a_client_that_does_not_read_is_let_go_and_may_come_back() -> None:
+    sessions = Sessions(no_player, lambda _: None)
+    route = WebsocketRoute(sessions)
+    application = web.Application()
+    application.router.add_get("/", route.handle)
+    async with TestServer(application) as server, asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+        writer.write(
+            b"GET / HTTP/1.1\r\nHost: x\r\nUser-Id: 3\r\nConnection: Upgrade\r\n"
+            b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        head = await reader.readuntil(b"sessionId")
+        session_id = (await reader.readuntil(b"}"))[3:-2].decode()
+        assert b"101 Switching" in head
+        session = sessions.get(session_id)
+        assert session is not None
+        session.resuming = True
+        while not sessions.can_resume(session_id):
+            session.emit({"op": "event", "filler": "x" * 60_000})
+            await asyncio.sleep(0)
+        writer.close()
+    await sessions.close()
+
+
+def no_player(guild: int, user: int, listener: PlayerListener) -> Player:
+    raise AssertionError("nobody asked for a player")
