@@ -1,0 +1,42 @@
+"""The documents are part of the program: what they name exists, and what exists is named."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from actors.guild.refusal import Code
+from seraphim.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+
+
+def text(path: str) -> str:
+    return (ROOT / path).read_text("utf-8")
+
+
+def test_every_error_code_is_documented_and_no_other():
+    listed = re.findall(r"^\| ([A-Z]+-\d{3}) \|", text("docs/error_codes.md"), re.MULTILINE)
+    assert listed == [code.value for code in Code]
+
+
+def test_every_setting_stands_in_the_example():
+    named = set(re.findall(r"^#?([A-Z_]+)=", text(".env.example"), re.MULTILINE))
+    settings = {str(field.alias) for field in Settings.model_fields.values()}
+    assert named <= settings
+    # What most people never set is left out of the example.
+    assert settings - named == {"CLIENT_ID", "DISCORD_API_URL"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document: Path):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text("utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_make_targets_that_are_named_exist(document: Path):
+    targets = set(re.findall(r"^([a-z0-9-]+):", text("Makefile"), re.MULTILINE))
+    for target in re.findall(r"`?make (?:-s )?([a-z][a-z0-9-]+)`", document.read_text("utf-8")):
+        assert target in targets, target
