@@ -24,8 +24,3 @@ class Board:
     def get(self, guild: int) -> PlayerView | None:
         """Return the guild's view, None where no player runs."""
         return self._views.get(guild)
-
-    def play(self, guild: int) -> str | None:
-        """Return the name of the guild's current play, None when nothing plays."""
-        view = self._views.get(guild)
-        return view.current.play if view and view.current else None

@@ -19,12 +19,16 @@ THREADS = (
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `play` is the play that was current when they did, None when nothing played."""
+    """Who asks. `play` is the play that was current when they did, None when nothing played.
+
+    `bot_channel` is the voice channel that the bot was in, None when it was in none.
+    """
 
     guild: int
     member: Member
     text_channel: int
     play: str | None
+    bot_channel: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,13 @@ class Arrivals:
         if guild is None:
             return Refused(Code.SERVER_ONLY)
         user = interaction.user.id
+        view = self.board.get(guild)
         return Caller(
             int(guild),
             Member(int(user), self.whereabouts.channel(guild, user)),
             int(interaction.channel.id),
-            self.board.play(guild),
+            view.current.play if view and view.current else None,
+            view.voice_channel if view else None,
         )
 
 

@@ -65,11 +65,10 @@ class NodeProcess:
             else:
                 signal.pidfd_send_signal(self._pidfd, number)
 
-    def epitaph(self, log_file: Path) -> str:
-        """Say how it ended, as far as that is known, and where to read why."""
-        code = None if self._child is None else self._child.poll()
-        how = "" if code is None else f" with {code}"
-        return f"the audio node's process {self.pid} ended{how}; see {log_file}"
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code; None while it runs, and for an adopted one."""
+        return None if self._child is None else self._child.poll()
 
     def forget(self) -> None:
         """Let go of the process; it is reaped if it was our child and has ended."""
@@ -112,15 +111,24 @@ class EmbeddedNode:
         """
         self._data_dir.mkdir(parents=True, exist_ok=True)
         self._process = await self._adopt()
-        if self._process is None:
-            self._process = await self._spawn()
+        if self._process is not None:
+            return
+        child = self._spawn()
+        # Known from here on: should the start fail or be cancelled, `stop` ends it.
+        self._process = NodeProcess(child.pid, child)
+        with anyio.move_on_after(START_SECONDS):
+            self._address = await self._listening(child)
+            return
+        raise TimeoutError(f"the audio node did not listen in time; see {self._data_dir / LOG}")
 
     async def run(self) -> NoReturn:
         """Raise NodeProcessEnded when the process has ended."""
         assert self._process is not None
         await self._process.ended()
         self._address = None
-        raise NodeProcessEnded(self._process.epitaph(self._data_dir / LOG))
+        raise NodeProcessEnded(
+            _epitaph(self._process.pid, self._process.exit_code, self._data_dir / LOG)
+        )
 
     async def stop(self) -> None:
         """End the process: politely, then not. Cancelled, it ends it at once."""
@@ -133,13 +141,11 @@ class EmbeddedNode:
                 await process.ended()
                 return
             log.warning("audio_node.killed", pid=process.pid, after_s=STOP_SECONDS)
-            process.send(signal.SIGKILL)
-            with anyio.move_on_after(KILL_SECONDS):
-                await process.ended()
-        except BaseException:
-            process.send(signal.SIGKILL)
-            raise
         finally:
+            # Also where this is cancelled: nobody else would do it.
+            process.send(signal.SIGKILL)
+            with anyio.move_on_after(KILL_SECONDS, shield=True):
+                await process.ended()
             process.forget()
 
     async def _adopt(self) -> NodeProcess | None:
@@ -159,11 +165,10 @@ class EmbeddedNode:
         log.info("audio_node.adopted", pid=process.pid, port=self._address.port)
         return process
 
-    async def _spawn(self) -> NodeProcess:
-        log_file = self._data_dir / LOG
+    def _spawn(self) -> subprocess.Popen[bytes]:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        with log_file.open("ab") as output:
-            child = subprocess.Popen(
+        with (self._data_dir / LOG).open("ab") as output:
+            return subprocess.Popen(
                 [sys.executable, "-m", "seraphim", "audio-node", "--embedded"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -171,20 +176,18 @@ class EmbeddedNode:
                 env={**inherited, **self._environment, "DATA_DIR": str(self._data_dir)},
                 start_new_session=True,
             )
-        # Known from here on: should the start fail or be cancelled, `stop` ends it.
-        self._process = process = NodeProcess(child.pid, child)
-        with anyio.move_on_after(START_SECONDS):
-            while self._address is None:
-                if child.poll() is not None:
-                    raise NodeProcessEnded(process.epitaph(log_file))
-                instance = Instance.load(self._data_dir)
-                # Until it has written the file, it is the last one's.
-                if instance is not None and instance.pid == child.pid:
-                    self._address = await _address(instance)
-                await anyio.sleep(LOOK_SECONDS)
-            log.info("audio_node.started", pid=child.pid, port=self._address.port)
-            return process
-        raise TimeoutError(f"the audio node did not listen in time; see {log_file}")
+
+    async def _listening(self, child: subprocess.Popen[bytes]) -> NodeAddress:
+        while child.poll() is None:
+            instance = Instance.load(self._data_dir)
+            # Until the child has written the file, it is the last node's.
+            if instance is not None and instance.pid == child.pid:
+                address = await _address(instance)
+                if address is not None:
+                    log.info("audio_node.started", pid=child.pid, port=address.port)
+                    return address
+            await anyio.sleep(LOOK_SECONDS)
+        raise NodeProcessEnded(_epitaph(child.pid, child.returncode, self._data_dir / LOG))
 
 
 async def _address(instance: Instance) -> NodeAddress | None:
@@ -201,3 +204,8 @@ async def _address(instance: Instance) -> NodeAddress | None:
             return address if is_it else None
     except (aiohttp.ClientError, OSError):
         return None
+
+
+def _epitaph(pid: int, code: int | None, log_file: Path) -> str:
+    how = "" if code is None else f" with {code}"
+    return f"the audio node's process {pid} ended{how}; see {log_file}"

@@ -40,18 +40,16 @@ GONE: Final = {404, 502, 503, 504}
 
 # Lavalink tells people why a load failed in words alone; these are the words of the sources and of
 # the embedded node's address guard. What fits none is a track that cannot be played.
-REFUSALS: Final = (
-    (
-        Code.FORBIDDEN_QUERY,
-        r"is not public|private address|URLs? (that )?can be played|password in it is not played",
+REFUSALS: Final = {
+    Code.FORBIDDEN_QUERY: (
+        r"is not public|private address|URLs? (that )?can be played|password in it is not played"
     ),
-    (Code.SOURCE_BUSY, r"\b429\b|too many requests|\brate.?limit"),
-    (
-        Code.SOURCE_REFUSED,
+    Code.SOURCE_BUSY: r"\b429\b|too many requests|\brate.?limit",
+    Code.SOURCE_REFUSED: (
         r"\b(401|403|451)\b|\bforbidden|unauthori[sz]ed|\b(sign|log) ?in\b|not available in"
-        r"|age.restricted",
+        r"|age.restricted"
     ),
-)
+}
 
 
 class LavalinkNode:
@@ -234,7 +232,7 @@ def _refusal(cause: BaseException | None) -> Refused:
     if not isinstance(cause, errors.RestExceptionError):
         return Refused(Code.TRACK_FAILED)
     said = f"{cause.message} {cause.cause}"
-    for code, words in REFUSALS:
+    for code, words in REFUSALS.items():
         if re.search(words, said, re.IGNORECASE):
             return Refused(code)
     return Refused(Code.TRACK_FAILED, {"why": cause.message or "it could not be loaded"})

@@ -6,6 +6,7 @@ print the password when tracing. This one connects once when told to, says how t
 leaves trying again to the link's actor.
 """
 
+import asyncio
 import json as jsons
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,15 +79,19 @@ class NodeSession(ongaku.Session):
     async def open(self) -> bool:
         """Connect, wait for the node's first word, and ask it to keep the session for a while.
 
-        Returns whether the last session was resumed. Raises `LinkFailed`; then, and when it is
-        cancelled, nothing stays open.
+        Returns whether the last session was resumed; where it was not, its players are ended.
+        Raises `LinkFailed`; then, and when it is cancelled, nothing stays open.
         """
+        await self.close()
         address = self._address()
         if address is None:
             raise LinkFailed("its address is not known yet")
         self._move_to(address)
+        last = self._session_id
         try:
             ready = await self._connect()
+            if last not in (None, ready.session):
+                await self._end_players_of(last)
         except BaseException as error:
             await self.close()
             reason = _reason(error)
@@ -99,15 +104,14 @@ class NodeSession(ongaku.Session):
 
     async def run(self) -> NoReturn:
         """Hand on events until the connection ends. Raises `LinkFailed` then."""
-        socket = self._socket
-        if socket is None:
+        if self._socket is None:
             raise LinkFailed("not connected")
-        while True:
-            frame = await socket.receive()
-            if not _says_something(frame):
-                self._status = SessionStatus.FAILURE
-                raise LinkFailed(_ending(frame, socket))
-            self._take(cast("str | bytes", frame.data))
+        reading = asyncio.create_task(self._read(self._socket), name="node-events")
+        # When this is cancelled, reading goes on until `close`. To cancel it would make aiohttp cut
+        # the connection instead of closing it, and a client that is back before the node has
+        # noticed is given a new session, while the players of the old one play on.
+        await asyncio.wait((reading,))
+        raise LinkFailed(await reading)
 
     async def close(self) -> None:
         """Close the websocket; the node keeps the session for `RESUME_SECONDS`."""
@@ -212,6 +216,27 @@ class NodeSession(ongaku.Session):
             word = decode(cast("str | bytes", frame.data))
             if isinstance(word, Ready):
                 return word
+
+    async def _end_players_of(self, session: str) -> None:
+        """End what another session plays on: a node that has not noticed that it was lost."""
+        rest = self.client.rest
+        try:
+            for player in await rest.fetch_players(session, session=self):
+                await rest.delete_player(session, player.guild_id, session=self)
+                log.info("node.player_ended", node=self.name, guild=int(player.guild_id))
+        except (errors.RestRequestError, errors.RestStatusError):
+            # The session is gone, as it should be.
+            return
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> str:
+        """Hand on events until the connection ends; return how it ended."""
+        while True:
+            frame = await socket.receive()
+            if not _says_something(frame):
+                if self._socket is socket:
+                    self._status = SessionStatus.FAILURE
+                return _ending(frame, socket)
+            self._take(cast("str | bytes", frame.data))
 
     def _take(self, frame: str | bytes) -> None:
         event = decode(frame)

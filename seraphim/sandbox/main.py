@@ -6,12 +6,9 @@ temporary folder and ends with the command.
 
 import asyncio
 import io
-import os
 import signal
-import stat
 import sys
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +16,7 @@ from seraphim.sandbox import music
 from seraphim.sandbox.bot import BotEnded, BotProcess, environment
 from seraphim.sandbox.sandbox import Sandbox
 from seraphim.sandbox.terminal import prompt
+from seraphim.sandbox.terminal.lines import lines
 from seraphim.sandbox.terminal.script import Script
 from seraphim.sandbox.terminal.stage import Stage
 
@@ -62,10 +60,7 @@ async def _play(sandbox: Sandbox, folder: Path) -> int:
     screen.progress("Starting Discord, an audio node and the bot, and making some music …")
     try:
         async with bot:
-            # The bot starts while the music is made: it looks for it when somebody asks.
-            await asyncio.gather(
-                bot.until_log("system.ready"), asyncio.to_thread(music.make, songs)
-            )
+            await _get_ready(bot, songs)
             await stage.open()
             went_well = await _while_it_runs(bot, stage)
             code = await bot.stop()
@@ -77,10 +72,23 @@ async def _play(sandbox: Sandbox, folder: Path) -> int:
     return 0 if went_well and not code else FAILED
 
 
+async def _get_ready(bot: BotProcess, songs: Path) -> None:
+    """The bot starts while the music is made: it looks for it when somebody asks."""
+    making = asyncio.create_task(asyncio.to_thread(music.make, songs))
+    try:
+        await bot.until_log("system.ready")
+        await asyncio.shield(making)
+    finally:
+        # A thread cannot be interrupted, and it needs its folder to the end.
+        await asyncio.wait({making})
+
+
 async def _while_it_runs(bot: BotProcess, stage: Stage) -> bool:
     """Let somebody type; returns whether all went well. Raises BotEnded when the bot does first."""
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
-    typing = asyncio.create_task(_prompt(stage) if interactive else Script(stage).run(_lines()))
+    typing = asyncio.create_task(
+        _prompt(stage) if interactive else Script(stage).run(lines(sys.stdin.fileno()))
+    )
     watching = asyncio.create_task(stage.watch(tell=interactive))
     ending = asyncio.create_task(bot.wait())
     tasks = {typing, watching, ending}
@@ -101,19 +109,3 @@ async def _prompt(stage: Stage) -> bool:
     stage.welcome()
     await prompt.run(stage)
     return True
-
-
-async def _lines() -> AsyncIterator[str]:
-    """The lines on stdin, as they come. Only what can be waited for is waited for: a file's lines
-    are there.
-    """
-    mode = os.fstat(sys.stdin.fileno()).st_mode
-    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
-        for line in sys.stdin:
-            yield line
-        return
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    async for line in reader:
-        yield line.decode("utf-8", "replace")

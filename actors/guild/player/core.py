@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from actors.guild.player import connection, playback
+from actors.guild.player.access import misplaced
 from actors.guild.player.effects import (
     CancelTimer,
     Effect,
@@ -116,13 +117,7 @@ def _watch_idleness(turn: Turn) -> None:
 
 
 def _misplaced(state: PlayerState, by: Member) -> Refused | None:
-    """Whoever controls the music listens to it: the same voice channel."""
-    if by.voice_channel is None:
-        return Refused(Code.JOIN_A_CHANNEL)
-    ours = state.joining.channel if state.joining else state.voice.channel
-    if ours is not None and ours != by.voice_channel:
-        return Refused(Code.SAME_CHANNEL, {"channel": ours})
-    return None
+    return misplaced(state.joining.channel if state.joining else state.voice.channel, by)
 
 
 def _meant(turn: Turn, message: Pause | Resume | Skip | Back) -> Current | Outdated | Refused:

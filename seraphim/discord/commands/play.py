@@ -5,9 +5,10 @@ from collections.abc import Collection, Sequence
 import arc
 import hikari
 
+from actors.guild.player.access import misplaced
 from actors.guild.player.messages import Play
 from actors.guild.player.ports import Catalogue
-from actors.guild.refusal import Code, Refused
+from actors.guild.refusal import Refused
 from seraphim.discord import texts
 from seraphim.discord.caller import Caller, unwritable
 from seraphim.discord.commands.client import Command, CommandClient, Context
@@ -35,9 +36,7 @@ def play_commands(catalogue: Catalogue, trusted: Collection[str]) -> list[Comman
             wanted = identifier(query, trusted)
             if isinstance(wanted, Refused):
                 return wanted
-            if caller.member.voice_channel is None:
-                return Refused(Code.JOIN_A_CHANNEL)
-            refused = unwritable(ctx.interaction)
+            refused = misplaced(caller.bot_channel, caller.member) or unwritable(ctx.interaction)
             return refused or Play(caller.member, wanted, caller.text_channel)
 
         await ctx.client.control(ctx, message, heavy=True)

@@ -14,7 +14,7 @@ from rich.text import Text
 _TOKEN: Final = re.compile(
     r"\\(?P<escaped>[^A-Za-z0-9\s])"
     r"|\*\*(?P<bold>(?:\\.|[^\\])+?)\*\*"
-    r"|\*(?P<italic>(?:\\.|[^\\*])+?)\*"
+    r"|\*(?P<italic>(?![\s*])(?:\\.|[^\\*])+?(?<!\s))\*"
     r"|`(?P<code>[^`\n]+)`"
     r"|<@!?(?P<user>\d+)>"
     r"|<#(?P<channel>\d+)>"

@@ -65,6 +65,7 @@ class Stage:
         self._bot = bot
         self._guild = sandbox.guild("Choir")
         self._loft = self._guild.voice_channel("Loft")
+        self.text = self._guild.text
         self.channels: Mapping[str, VoiceChannel] = {
             each.name: each for each in (self._loft, self._guild.voice)
         }
@@ -73,13 +74,13 @@ class Stage:
         }
         self.me = self.members["Ada"]
         """Who acts."""
-        self._chat = Chat([self._guild.text, *self.channels.values()], self.members.values())
+        self._chat = Chat([self.text, *self.channels.values()], self.members.values())
         self._ears = {channel.id: Ear(channel.heard) for channel in self.channels.values()}
         self._listening = self._loft
         self._told_at = 0.0
         users = {member.id: name for name, member in self.members.items()}
         users[self._guild.bot.id] = self._guild.bot.name
-        rooms = {each.id: each.name for each in (self._guild.text, *self.channels.values())}
+        rooms = {each.id: each.name for each in (self.text, *self.channels.values())}
         self.screen = Screen(users, Markdown(users, rooms, time.time))
         """Where all is shown."""
 
@@ -217,7 +218,8 @@ class Stage:
 
     def _code(self, answer: Answer) -> str | None:
         self.look()
-        footers = (each.get("footer", {}).get("text", "") for each in answer.embeds)
+        embeds = [*answer.embeds, *(each for more in answer.followups for each in more.embeds)]
+        footers = (each.get("footer", {}).get("text", "") for each in embeds)
         return next((text for text in footers if _CODE.fullmatch(text)), None)
 
     async def _wait(self) -> None:

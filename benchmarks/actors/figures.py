@@ -1,0 +1,2 @@
+CAPACITY = 128
+def resident_bytes(): return 0

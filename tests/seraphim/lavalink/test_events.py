@@ -1,0 +1,142 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.guild.player.messages import (
+    EndReason,
+    PositionReported,
+    TrackEnded,
+    TrackFailed,
+    TrackStarted,
+    TrackStuck,
+    VoiceClosed,
+)
+from seraphim.lavalink.events import WORDS_LIMIT, ForPlayer, Ready, Stats, Unknown, decode
+
+TRACK = {"encoded": "Q", "info": {}, "pluginInfo": {}, "userData": {"play": "run-7"}}
+
+
+def event(kind: str, **fields: Any) -> str:
+    return json.dumps({"op": "event", "type": kind, "guildId": "42", "track": TRACK, **fields})
+
+
+@pytest.mark.parametrize(
+    ("frame", "meaning"),
+    [
+        (event("TrackStartEvent"), TrackStarted("run-7")),
+        (event("TrackEndEvent", reason="finished"), TrackEnded("run-7", EndReason.FINISHED)),
+        (event("TrackEndEvent", reason="loadFailed"), TrackEnded("run-7", EndReason.LOAD_FAILED)),
+        (
+            event("TrackExceptionEvent", exception={"message": "no", "severity": "odd"}),
+            TrackFailed("run-7", "no"),
+        ),
+        (event("TrackStuckEvent", thresholdMs=10_000), TrackStuck("run-7", 10_000)),
+        (
+            event("WebSocketClosedEvent", code=4014, reason="x", byRemote=True),
+            VoiceClosed(4014, "x", by_remote=True),
+        ),
+        (
+            '{"op":"playerUpdate","state":{"time":17953,"position":9460},"guildId":"42"}',
+            PositionReported(9460, 17953),
+        ),
+    ],
+)
+def test_what_the_node_says_of_a_player_becomes_a_message_for_its_guild(
+    frame: str, meaning: object
+) -> None:
+    assert decode(frame) == ForPlayer(42, meaning)  # type: ignore[arg-type]
+
+
+def test_the_first_word_names_the_session() -> None:
+    assert decode('{"op":"ready","resumed":true,"sessionId":"abc"}') == Ready("abc", resumed=True)
+    assert decode('{"op":"ready","sessionId":"abc"}') == Ready("abc", resumed=False)
+
+
+def test_stats_are_understood_though_nobody_asks_for_them() -> None:
+    assert decode('{"op":"stats","frameStats":null,"players":0}') == Stats()
+
+
+def test_a_reason_that_nobody_knows_still_ends_the_track() -> None:
+    ended = decode(event("TrackEndEvent", reason="meteorite"))
+    assert ended == ForPlayer(42, TrackEnded("run-7", EndReason.UNKNOWN))
+    ended = decode(event("TrackEndEvent", reason=["not", "even", "a", "word"]))
+    assert ended == ForPlayer(42, TrackEnded("run-7", EndReason.UNKNOWN))
+
+
+@pytest.mark.parametrize("track", [None, {}, "x", {"userData": None}, {"userData": {"play": 3}}])
+def test_a_track_that_is_not_ours_has_no_play(track: object) -> None:
+    assert decode(event("TrackStartEvent", track=track)) == ForPlayer(42, TrackStarted(""))
+
+
+def test_what_a_node_leaves_out_has_a_default() -> None:
+    assert decode(event("TrackExceptionEvent", exception=None)) == ForPlayer(
+        42, TrackFailed("run-7", "it broke")
+    )
+    assert decode(event("WebSocketClosedEvent", code=4006)) == ForPlayer(
+        42, VoiceClosed(4006, "", by_remote=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("frame", "what"),
+    [
+        ("oh", "a frame that is not JSON"),
+        (b"\xff\xfe", "a frame that is not JSON"),
+        ("[" * 100_000, "a frame that is not JSON"),
+        ("[1, 2]", "the operation None"),
+        ('{"op":"weather"}', "the operation weather"),
+        (event("SegmentSkippedEvent"), "the event SegmentSkippedEvent"),
+        (
+            event("TrackStartEvent", guildId="x"),
+            "a TrackStartEvent whose guildId is",
+        ),
+        (event("TrackStartEvent", guildId="9" * 5000), "a TrackStartEvent whose guildId is"),
+        (event("WebSocketClosedEvent"), "a WebSocketClosedEvent whose code is missing or wrong"),
+        ('{"op":"playerUpdate","guildId":"1"}', "a playerUpdate whose time is missing or wrong"),
+        ('{"op":"playerUpdate","guildId":"1","state":{"time":1e999}}', "a playerUpdate whose time"),
+        ('{"op":"ready"}', "a ready whose sessionId is missing or wrong"),
+    ],
+)
+def test_what_cannot_be_understood_is_named_and_costs_nothing_else(
+    frame: str | bytes, what: str
+) -> None:
+    understood = decode(frame)
+    assert isinstance(understood, Unknown)
+    assert understood.what.startswith(what)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+KEYS = ["guildId", "track", "state", "reason", "exception", "code", "thresholdMs", "sessionId"]
+
+
+@given(
+    op=st.sampled_from(["ready", "playerUpdate", "stats", "event"]) | JSON,
+    kind=st.sampled_from(
+        [
+            "TrackStartEvent",
+            "TrackEndEvent",
+            "TrackExceptionEvent",
+            "TrackStuckEvent",
+            "WebSocketClosedEvent",
+        ]
+    )
+    | JSON,
+    fields=st.dictionaries(st.sampled_from(KEYS), JSON),
+)
+def test_no_json_can_break_the_decoder(op: object, kind: object, fields: dict[str, object]) -> None:
+    understood = decode(json.dumps({"op": op, "type": kind, **fields}))
+    assert isinstance(understood, Ready | ForPlayer | Stats | Unknown)
+    if isinstance(understood, Unknown):
+        assert len(understood.what) <= WORDS_LIMIT
+
+
+@given(st.binary() | st.text())
+def test_no_frame_can_break_the_decoder(frame: str | bytes) -> None:
+    assert isinstance(decode(frame), Ready | ForPlayer | Stats | Unknown)
