@@ -35,6 +35,11 @@ class Intake(Actor[IntakeMessage]):
         self._ports = ports
         self._volume = volume
 
+    async def on_start(self) -> None:
+        """Go on watching the guilds that an incarnation before has opened."""
+        for guild in self.context.system.supervisor(GUILDS).which_children():
+            self.context.monitor(guild.ref)
+
     async def receive(self, message: IntakeMessage) -> object:
         """Open a guild, or clear up after one."""
         match message:

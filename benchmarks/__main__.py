@@ -9,7 +9,7 @@ from typing import cast
 
 from benchmarks.report import Report
 
-BENCHMARKS = {"audio": "benchmarks.audio"}
+BENCHMARKS = {"actors": "benchmarks.actors", "audio": "benchmarks.audio"}
 """Each module has `measure() -> Report`."""
 
 

@@ -28,6 +28,7 @@ class Report:
 
     name: str
     figures: dict[str, Figure] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def add(
         self,
@@ -46,6 +47,10 @@ class Report:
             gate, holds = f"at least {at_least:g}", value >= at_least
         self.figures[figure] = Figure(round(value, 3), unit, gate, holds)
 
+    def note(self, text: str) -> None:
+        """Add what the figures alone do not say."""
+        self.notes.append(text)
+
     @property
     def holds(self) -> bool:
         """Whether every gate holds."""
@@ -53,7 +58,7 @@ class Report:
 
     def json(self) -> str:
         figures = {name: asdict(figure) for name, figure in self.figures.items()}
-        told = {"name": self.name, "figures": figures, "machine": machine()}
+        told = {"name": self.name, "figures": figures, "machine": machine(), "notes": self.notes}
         return json.dumps(told, indent=2)
 
     def table(self) -> str:
@@ -64,7 +69,7 @@ class Report:
         ]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-        return "\n".join((self.name, *lines))
+        return "\n".join((self.name, *lines, *self.notes))
 
 
 def machine() -> dict[str, str | int]:

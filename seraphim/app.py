@@ -54,19 +54,28 @@ def run(settings: Settings) -> int:
         style=settings.log_format or ("console" if development else "json"),
         secrets=settings.secrets,
     )
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    lock = _lock(settings.data_dir)
-    if lock is None:
-        print(
-            f"SYS-001 Another Seraphim runs with DATA_DIR {settings.data_dir}:"
-            " stop it, or give this one a folder of its own.",
-            file=sys.stderr,
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        lock = _lock(settings.data_dir)
+    except OSError as error:
+        return _refuse(
+            f"Seraphim cannot write to DATA_DIR {settings.data_dir} ({error.strerror}):"
+            " let it, or choose another folder."
         )
-        return WRONG_CONFIGURATION
+    if lock is None:
+        return _refuse(
+            f"Another Seraphim runs with DATA_DIR {settings.data_dir}:"
+            " stop it, or give this one a folder of its own."
+        )
     try:
         return anyio.run(_run, settings, backend_options={"use_uvloop": True})
     finally:
         os.close(lock)
+
+
+def _refuse(mistake: str) -> int:
+    print(f"SYS-001 {mistake}", file=sys.stderr)
+    return WRONG_CONFIGURATION
 
 
 def _lock(folder: Path) -> int | None:

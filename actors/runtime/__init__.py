@@ -31,8 +31,9 @@ from actors.runtime.errors import (
     WrongReply,
 )
 from actors.runtime.exits import Exit
+from actors.runtime.hooks import Hook, Receive
 from actors.runtime.incarnation import ActorTask
-from actors.runtime.ref import ActorRef, Down, SupervisorRef
+from actors.runtime.ref import ActorRef, Down, Statistics, SupervisorRef
 from actors.runtime.registry import Name, Registry
 from actors.runtime.specs import ChildSpec, SupervisorSpec
 from actors.runtime.supervisor import ChildCounts, ChildInfo
@@ -68,14 +69,17 @@ __all__ = [
     "DeliveryError",
     "Down",
     "Exit",
+    "Hook",
     "MailboxFull",
     "Name",
     "Node",
     "NotRunning",
+    "Receive",
     "Registry",
     "RestartLimitReached",
     "SpecError",
     "StartFailed",
+    "Statistics",
     "SupervisorRef",
     "SupervisorSpec",
     "System",

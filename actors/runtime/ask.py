@@ -25,10 +25,11 @@ from typing import get_origin as origin_of
 
 from actors.runtime.dead_letters import DeadLetter
 from actors.runtime.errors import AlreadyReplied, AskTimeout
+from actors.runtime.latch import Latch
+from actors.runtime.timers import Due
 
 if TYPE_CHECKING:
     from actors.runtime.child import ActorChild
-    from actors.runtime.latch import Latch
 
 MessageT_co = TypeVar("MessageT_co", covariant=True)
 ReplyT = TypeVar("ReplyT")
@@ -86,10 +87,14 @@ asking: ContextVar[tuple["ActorChild", ...]] = ContextVar("asking", default=())
 """The actors whose handlers wait for whatever is running now."""
 
 
-class Request:
-    """One ask under way: the message, who waits for it, and how it ended."""
+class Request(Due):
+    """One ask under way: the message, who waits for it, and how it ended.
 
-    __slots__ = ("chain", "child", "error", "latch", "message", "open", "timeout", "value")
+    Its latch carries the answer, and has ended with it. It is its own entry in the heap of
+    deadlines.
+    """
+
+    __slots__ = ("chain", "child", "error", "latch", "message", "timeout")
 
     def __init__(
         self,
@@ -104,29 +109,28 @@ class Request:
         self.chain = chain
         self.timeout = timeout
         self.latch = latch
-        self.open = True
-        self.value: object = None
         self.error: Exception | None = None
 
     def answer(self, value: object) -> None:
-        """End with `value`; a late one becomes a dead letter."""
-        if self.open:
-            self.open = False
-            self.value = value
-            self.latch.set()
+        """End with `value`, or make it a dead letter if it is late."""
+        if self.latch.done():
+            self.late(value)
         else:
-            letter = DeadLetter(self.child.path, value, "late_reply")
-            self.child.system.dead_letters.publish(letter)
+            self.latch.set_result(value)
+
+    def late(self, value: object) -> None:
+        """Make `value` a dead letter."""
+        letter = DeadLetter(self.child.path, value, "late_reply")
+        self.child.system.dead_letters.publish(letter)
 
     def fail(self, error: Exception) -> None:
         """End with `error`, if it has not ended."""
-        if self.open:
-            self.open = False
+        if not self.latch.done():
             self.error = error
-            self.latch.set()
+            self.latch.set_result(None)
 
     def expire(self) -> None:
-        """End, since the time is up."""
+        """End with `AskTimeout`, if it has not ended."""
         self.fail(AskTimeout(self.child.path, self.message, self.timeout))
 
 

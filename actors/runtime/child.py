@@ -18,13 +18,13 @@ from actors.runtime.dead_letters import DeadLetter
 from actors.runtime.errors import ActorStopped, AlreadyStarted, Deadlock, NotRunning, StartFailed
 from actors.runtime.exits import NORMAL, SHUTDOWN, Exit
 from actors.runtime.incarnation import Drain, Incarnation, Notice
+from actors.runtime.latch import Latch, release
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.ref import ActorRef, Down, SupervisorRef
 from actors.runtime.restart import ChildHistory
 from actors.runtime.timers import Deadline, Tick
 
 if TYPE_CHECKING:
-    from actors.runtime.latch import Latch
     from actors.runtime.specs import ChildSpec, SupervisorSpec
     from actors.runtime.supervisor import Supervisor
     from actors.runtime.system import System
@@ -41,6 +41,7 @@ class Child(ABC):
         "_ends",
         "_failure",
         "_start",
+        "crashed",
         "doom",
         "history",
         "id",
@@ -67,6 +68,7 @@ class Child(ABC):
         self.state: State = "stopped"
         self.incarnation = 0
         self.restarts = 0
+        self.crashed = 0
         self.since = 0.0
         self.history: ChildHistory | None = None
         self.last_exit = NORMAL
@@ -153,7 +155,7 @@ class Child(ABC):
         self._start = latch = self.system.latches.new()
         self.spawn()
         try:
-            await latch.wait()
+            await latch
         except BaseException:
             self._start = None
             raise
@@ -179,7 +181,7 @@ class Child(ABC):
     def _end_start(self) -> None:
         start, self._start = self._start, None
         if start is not None:
-            start.set()
+            release(start)
 
     # Ending
 
@@ -199,6 +201,7 @@ class Child(ABC):
         self.last_exit = reason
         self.state = "restarting"
         if reason.kind == "crashed":
+            self.crashed += 1
             if self.history is None:
                 self.history = ChildHistory()
             self.history.crashed(self.system.clock.now())
@@ -213,7 +216,7 @@ class Child(ABC):
         self._end_start()
         ends, self._ends = self._ends, None
         for latch in ends or ():
-            latch.set()
+            release(latch)
 
     def retire(self, reason: Exit) -> None:
         """End for good: nothing will be started again unless somebody says so."""
@@ -235,7 +238,7 @@ class Child(ABC):
             if self._ends is None:
                 self._ends = []
             self._ends.append(latch)
-            await latch.wait()
+            await latch
 
     async def stopped(self) -> None:
         """Stop on an outsider's behalf, and return when it has ended.
@@ -383,9 +386,9 @@ class ActorChild(Child):
         if self._drains is None:
             self._drains = []
         self._drains.append(latch)
-        await latch.wait()
+        await latch
 
     def _end_drain(self) -> None:
         drains, self._drains = self._drains, None
         for latch in drains or ():
-            latch.set()
+            release(latch)

@@ -1,19 +1,11 @@
 """Time, as the runtime sees it: one small seam, so that a test can hold it in its hands."""
 
-import asyncio
-import time
 from collections.abc import Callable
 from typing import Protocol
 
 import anyio
 
-
-def on_asyncio() -> bool:
-    """Whether the current task is asyncio's (or uvloop's)."""
-    try:
-        return asyncio.current_task() is not None
-    except RuntimeError:
-        return False
+from actors.runtime.loop import monotonic
 
 
 class Clock(Protocol):
@@ -36,7 +28,7 @@ class LoopClock:
     """
 
     def __init__(self) -> None:
-        self.now: Callable[[], float] = time.monotonic if on_asyncio() else anyio.current_time
+        self.now: Callable[[], float] = monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`."""

@@ -18,12 +18,13 @@ from actors.runtime.actor import Actor, Context
 from actors.runtime.ask import Ask, Request, asking
 from actors.runtime.errors import ActorCrashed, ActorStopped, WrongReply
 from actors.runtime.exits import KILLED, SHUTDOWN, Exit, leaves
+from actors.runtime.hooks import Receive
+from actors.runtime.latch import Latch, release
 from actors.runtime.ref import Down
 from actors.runtime.timers import Deadline, Tick, Timers
 
 if TYPE_CHECKING:
     from actors.runtime.child import ActorChild, Child
-    from actors.runtime.latch import Latch
 
 FAIRNESS = 64
 """After so many messages without a pause the scheduler gets its turn."""
@@ -69,7 +70,6 @@ class Incarnation:
     """One life of `child`'s actor."""
 
     __slots__ = (
-        "_actor",
         "_base",
         "_deadline",
         "_deferred",
@@ -95,7 +95,6 @@ class Incarnation:
         self.number = number
         self._handle: TaskHandle[None] | None = None
         self._base: tuple[ActorChild, ...] = (child,)
-        self._actor: Actor[Any] | None = None
         self._order: Exit | None = None
         self._exit: Exit | None = None
         self._started = False
@@ -228,7 +227,6 @@ class Incarnation:
             actor = child.spec.start()
             if actor is not None:
                 actor.context = Context(self)
-                self._actor = actor
                 await actor.on_start()
         except BaseException as error:
             if self._must_unwind(error):
@@ -252,23 +250,48 @@ class Incarnation:
         await self._wind_down(actor)
 
     async def _receive(self, actor: Actor[Any]) -> Exit:
-        """Handle messages until there is an order."""
+        """Handle messages until there is an order.
+
+        Every message of the system comes through here; what is written out rather than called has
+        been measured.
+        """
         child = self.child
         mailbox = child.mailbox
         queue = mailbox.queue
-        receive = actor.receive
-        turns = FAIRNESS
+        receive = self._hooked(actor)
         clock = time.perf_counter
+        turns = FAIRNESS
+        began = clock()
         while self._order is None:
             if not queue:
                 await mailbox.wait()
                 turns = FAIRNESS
+                began = clock()
                 continue
-            entry = mailbox.take()
-            began = clock()
+            entry = queue.popleft()
+            if mailbox.line:
+                mailbox.admit()
             kind = type(entry)
             if kind is Request:
-                await self._answer(actor, cast("Request", entry))
+                request = cast("Request", entry)
+                message = cast("Ask[object]", request.message)
+                chain = request.chain
+                self._in_hand = request
+                if chain:
+                    asking.set((*chain, child))
+                reply = await receive(message)
+                if chain:
+                    asking.set(self._base)
+                if self._in_hand is request:
+                    expected = message.reply_type
+                    if expected is not object and not isinstance(reply, expected):
+                        raise WrongReply(child.path, message, reply)
+                    self._in_hand = None
+                    latch = request.latch
+                    if latch.done():
+                        request.late(reply)
+                    else:
+                        latch.set_result(reply)
             elif kind is Tick:
                 tick = cast("Tick", entry)
                 if self._timers is tick.timers and tick.claim():
@@ -283,31 +306,24 @@ class Incarnation:
             else:
                 await receive(entry)
             child.handled += 1
-            took = clock() - began
-            if took > child.longest:
-                child.longest = took
+            now = clock()
+            if now - began > child.longest:
+                child.longest = now - began
+            began = now
             turns -= 1
             if not turns:
                 await checkpoint()
                 turns = FAIRNESS
+                began = clock()
             if self._detached:
                 return KILLED
         return self._order
 
-    async def _answer(self, actor: Actor[Any], request: Request) -> None:
-        message = request.message
-        self._in_hand = request
-        if request.chain:
-            asking.set((*request.chain, self.child))
-        reply = await actor.receive(message)
-        if request.chain:
-            asking.set(self._base)
-        if self._in_hand is request:
-            expected = cast("type[Ask[object]]", type(message)).reply_type
-            if not isinstance(reply, expected):
-                raise WrongReply(self.child.path, message, reply)
-            self._in_hand = None
-            request.answer(reply)
+    def _hooked(self, actor: Actor[Any]) -> Receive:
+        receive: Receive = actor.receive
+        for hook in self.system.hooks:
+            receive = hook(self.child.ref, receive)
+        return receive
 
     async def _wind_down(self, actor: Actor[Any] | None) -> None:
         """End what belongs to it, then let it clean up. `actor` is None if it never started."""
@@ -407,7 +423,7 @@ class Incarnation:
             assert tasks is not None
             tasks.discard(task)
             if not tasks and self._tasks_ended is not None:
-                self._tasks_ended.set()
+                release(self._tasks_ended)
 
     def _task_failed(self, task: ActorTask, error: BaseException) -> None:
         if self._order is None and self._exit is None:
@@ -429,7 +445,7 @@ class Incarnation:
     async def _all_tasks_ended(self) -> None:
         while self._tasks:
             self._tasks_ended = self.system.latches.new()
-            await self._tasks_ended.wait()
+            await self._tasks_ended
             self._tasks_ended = None
 
     # What an exception means

@@ -1,17 +1,16 @@
 """The one thing that the runtime waits on: set once, waited for once, by one task.
 
 On asyncio it is the loop's own future and nothing around it, since every call on the way of a
-message counts; elsewhere it is an event that looks like one. Whatever needs several waiters keeps
-several latches.
+message counts; on trio it parks the task that waits. An `anyio.Event` was measured at twice the
+price on both. Whatever needs several waiters keeps several latches.
 """
 
 import asyncio
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, Protocol
 
-import anyio
-
-from actors.runtime.clock import on_asyncio
+from actors.runtime.loop import TrioLowlevel, on_asyncio, trio_lowlevel
 
 
 class Latch(Protocol):
@@ -36,24 +35,36 @@ def release(latch: Latch) -> None:
         latch.set_result(None)
 
 
-class _EventLatch:
-    __slots__ = ("_event", "_result")
+class _ParkedTask:
+    """A latch on trio."""
 
-    def __init__(self) -> None:
-        self._event = anyio.Event()
+    __slots__ = ("_done", "_result", "_task", "_trio")
+
+    def __init__(self, trio: TrioLowlevel) -> None:
+        self._trio = trio
+        self._task: object = None
+        self._done = False
         self._result: Any = None
 
     def done(self) -> bool:
-        return self._event.is_set()
+        return self._done
 
     def set_result(self, result: Any, /) -> None:
+        self._done = True
         self._result = result
-        self._event.set()
+        task, self._task = self._task, None
+        if task is not None:
+            self._trio.reschedule(task)
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        if not self._event.is_set():
-            yield from self._event.wait().__await__()
+        if not self._done:
+            self._task = self._trio.current_task()
+            yield from self._trio.wait_task_rescheduled(self._abort).__await__()
         return self._result
+
+    def _abort(self, _: object) -> object:
+        self._task = None
+        return self._trio.Abort.SUCCEEDED
 
 
 class Latches:
@@ -63,5 +74,7 @@ class Latches:
 
     def __init__(self) -> None:
         self.new: Callable[[], Latch] = (
-            asyncio.get_running_loop().create_future if on_asyncio() else _EventLatch
+            asyncio.get_running_loop().create_future
+            if on_asyncio()
+            else partial(_ParkedTask, trio_lowlevel())
         )

@@ -11,9 +11,10 @@ at all but stand with the incarnation, ahead of every message.
 from collections import deque
 from typing import TYPE_CHECKING
 
+from actors.runtime.latch import Latch, Latches, release
+
 if TYPE_CHECKING:
     from actors.runtime.exits import Exit
-    from actors.runtime.latch import Latch, Latches
 
 
 class Place:
@@ -27,26 +28,47 @@ class Place:
 
 
 class Mailbox:
-    """What waits for one actor; it outlives the actor's incarnations."""
+    """What waits for one actor; it outlives the actor's incarnations.
 
-    __slots__ = ("_latches", "_line", "_receiver", "_reserved", "capacity", "closed", "queue")
+    The receiver takes from `queue`, and calls `admit` after that if there is a `line`.
+    """
+
+    __slots__ = (
+        "_capacity",
+        "_latches",
+        "_limit",
+        "_receiver",
+        "_reserved",
+        "closed",
+        "line",
+        "queue",
+    )
 
     def __init__(self, capacity: int, latches: "Latches") -> None:
-        self.capacity = capacity
+        self._capacity = capacity
+        self._limit = capacity
         self.queue: deque[object] = deque()
         self.closed: Exit | None = None
         self._latches = latches
-        self._line: deque[Place] | None = None
+        self.line: deque[Place] | None = None
         self._reserved = 0
         self._receiver: Latch | None = None
 
     def __len__(self) -> int:
         return len(self.queue)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a message can be put in now."""
-        return len(self.queue) + self._reserved < self.capacity
+    def offer(self, entry: object) -> bool:
+        """Append `entry` and wake the receiver; false if there is no room, or it has closed."""
+        queue = self.queue
+        if len(queue) >= self._limit:
+            return False
+        queue.append(entry)
+        receiver = self._receiver
+        if receiver is not None:
+            self._receiver = None
+            if not receiver.done():
+                receiver.set_result(None)
+        return True
 
     def put(self, entry: object) -> None:
         """Append `entry`, whatever the bound, and wake the receiver."""
@@ -59,26 +81,19 @@ class Mailbox:
         receiver = self._receiver
         if receiver is not None:
             self._receiver = None
-            receiver.set()
+            release(receiver)
 
-    async def wait(self) -> None:
-        """Return when there is something to look at. For the receiver alone."""
+    def wait(self) -> Latch:
+        """Return what is set when there is something to look at. For the receiver alone."""
         self._receiver = latch = self._latches.new()
-        await latch.wait()
-
-    def take(self) -> object:
-        """Remove the first entry, and admit the first in line."""
-        entry = self.queue.popleft()
-        if self._line:
-            self._admit()
-        return entry
+        return latch
 
     def line_up(self, latch: "Latch") -> Place:
         """Take a place in the line; `latch` is set when the sender may enter, or never will."""
-        if self._line is None:
-            self._line = deque()
+        if self.line is None:
+            self.line = deque()
         place = Place(latch)
-        self._line.append(place)
+        self.line.append(place)
         return place
 
     def enter(self, place: Place) -> bool:
@@ -86,17 +101,17 @@ class Mailbox:
         if not place.admitted:
             return False
         place.admitted = False
-        self._reserved -= 1
+        self._reserve(-1)
         return self.closed is None
 
     def leave(self, place: Place) -> None:
         """Give up a place, and the slot that it may hold by now."""
         if place.admitted:
             place.admitted = False
-            self._reserved -= 1
-            self._admit()
-        elif self._line is not None and place in self._line:
-            self._line.remove(place)
+            self._reserve(-1)
+            self.admit()
+        elif self.line is not None and place in self.line:
+            self.line.remove(place)
 
     def close(self, reason: "Exit") -> list[object]:
         """Refuse everything from now on because of `reason`; return what was waiting."""
@@ -108,17 +123,25 @@ class Mailbox:
     def seal(self, reason: "Exit") -> None:
         """Refuse everything from now on because of `reason`; what was waiting stays."""
         self.closed = reason
-        line, self._line = self._line, None
+        self._reserve(0)
+        line, self.line = self.line, None
         for place in line or ():
-            place.latch.set()
+            release(place.latch)
 
     def open(self) -> None:
         """Accept messages again."""
         self.closed = None
+        self._reserve(0)
 
-    def _admit(self) -> None:
-        while self._line and self.has_room:
-            place = self._line.popleft()
+    def admit(self) -> None:
+        """Let those at the head of the line enter for whom there is room now."""
+        while self.line and len(self.queue) < self._limit:
+            place = self.line.popleft()
             place.admitted = True
-            self._reserved += 1
-            place.latch.set()
+            self._reserve(1)
+            release(place.latch)
+
+    def _reserve(self, slots: int) -> None:
+        """Keep so many slots more; find out how long the queue may be for those outside."""
+        self._reserved += slots
+        self._limit = self._capacity - self._reserved if self.closed is None else 0

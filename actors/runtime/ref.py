@@ -14,10 +14,12 @@ from actors.runtime.ask import Asking, Request, asking
 from actors.runtime.dead_letters import DeadLetter
 from actors.runtime.errors import (
     ActorStopped,
+    AskTimeout,
     ChildNotFound,
     Deadlock,
     MailboxFull,
 )
+from actors.runtime.latch import release
 
 if TYPE_CHECKING:
     from actors.runtime.child import ActorChild
@@ -28,6 +30,21 @@ if TYPE_CHECKING:
 
 MessageT_contra = TypeVar("MessageT_contra", contravariant=True)
 ReplyT = TypeVar("ReplyT")
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """An actor in numbers.
+
+    `mailbox` is how many messages wait, `handled` how many were handled, `crashed` how many
+    incarnations ended with an error (failed starts too), and `longest` how many seconds the
+    longest message took.
+    """
+
+    mailbox: int
+    handled: int
+    crashed: int
+    longest: float
 
 
 class ActorRef(Generic[MessageT_contra]):
@@ -64,8 +81,7 @@ class ActorRef(Generic[MessageT_contra]):
             There is no room, and the actor's own handler is waiting right here.
         """
         mailbox = self._mailbox
-        if mailbox.closed is None and mailbox.has_room:
-            mailbox.put(message)
+        if mailbox.offer(message):
             return
         child = self._child
         if mailbox.closed is None:
@@ -73,7 +89,7 @@ class ActorRef(Generic[MessageT_contra]):
                 raise MailboxFull(child.path, message)
             place = mailbox.line_up(child.system.latches.new())
             try:
-                await place.latch.wait()
+                await place.latch
             except BaseException:
                 mailbox.leave(place)
                 raise
@@ -91,13 +107,12 @@ class ActorRef(Generic[MessageT_contra]):
             There is no room; the message is in `MailboxFull.refused`.
         """
         mailbox = self._mailbox
-        if mailbox.closed is not None:
-            child = self._child
-            child.system.dead_letters.publish(DeadLetter(child.path, message, "stopped"))
-        elif not mailbox.has_room:
-            raise MailboxFull(self._child.path, message)
-        else:
-            mailbox.put(message)
+        if mailbox.offer(message):
+            return
+        child = self._child
+        if mailbox.closed is None:
+            raise MailboxFull(child.path, message)
+        child.system.dead_letters.publish(DeadLetter(child.path, message, "stopped"))
 
     async def ask(
         self, message: Asking[MessageT_contra, ReplyT], *, timeout: float = 5.0
@@ -121,42 +136,44 @@ class ActorRef(Generic[MessageT_contra]):
         child = self._child
         mailbox = self._mailbox
         chain = asking.get()
-        if child in chain:
+        if chain and child in chain:
             raise Deadlock(child.path, [waiting.path for waiting in chain])
-        if mailbox.closed is not None:
-            raise ActorStopped(child.path, mailbox.closed)
         system = child.system
         request = Request(child, message, chain, timeout, system.latches.new())
-        deadline = system.deadlines.after(timeout, request.expire)
+        system.deadlines.push(timeout, request)
         try:
-            if mailbox.has_room:
-                mailbox.put(request)
-            else:
+            if not mailbox.offer(request):
                 await self._put(request)
-            await request.latch.wait()
+            reply = await request.latch
+        except BaseException:
+            release(request.latch)
+            raise
         finally:
-            request.open = False
-            deadline.cancel()
+            request.pending = False
         if request.error is not None:
             raise request.error
-        return cast("ReplyT", request.value)
+        return reply
 
     async def _put(self, request: Request) -> None:
         """Admit `request` when there is room, unless it ends before."""
         mailbox = self._mailbox
+        if mailbox.closed is not None:
+            raise ActorStopped(self._child.path, mailbox.closed)
         place = mailbox.line_up(request.latch)
         try:
-            await request.latch.wait()
+            await request.latch
         except BaseException:
             mailbox.leave(place)
             raise
-        if not request.open:
+        if not request.pending:
+            # Its time came, perhaps when it had just been admitted.
             mailbox.leave(place)
+            request.error = AskTimeout(self._child.path, request.message, request.timeout)
         elif mailbox.enter(place):
             request.latch = self._child.system.latches.new()
             mailbox.put(request)
         else:
-            request.fail(ActorStopped(self._child.path, self._child.last_exit))
+            request.error = ActorStopped(self._child.path, self._child.last_exit)
 
     async def stop(self) -> None:
         """Ask it to stop after the message in hand; returns when `on_stop` is done.
@@ -182,6 +199,16 @@ class ActorRef(Generic[MessageT_contra]):
             The actor itself waits for this.
         """
         await self._child.drained()
+
+    def statistics(self) -> "Statistics":
+        """Return what it has done and what waits for it, over all its incarnations."""
+        child = self._child
+        return Statistics(
+            mailbox=len(child.mailbox),
+            handled=child.handled,
+            crashed=child.crashed,
+            longest=child.longest,
+        )
 
     def report_end(self, watcher: "Incarnation") -> None:
         """Tell `watcher` once when the actor's current, or else next, incarnation ends."""

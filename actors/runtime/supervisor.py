@@ -10,6 +10,7 @@ and in no order.
 
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Never
 
 import anyio
@@ -29,13 +30,13 @@ from actors.runtime.errors import (
     TooManyChildren,
 )
 from actors.runtime.exits import KILLED, SHUTDOWN, Exit
+from actors.runtime.latch import Latch, release
 from actors.runtime.ref import ActorRef, SupervisorRef
 from actors.runtime.restart import ChildHistory, RestartWindow, delay_before
 from actors.runtime.specs import ChildSpec, SupervisorSpec
 from actors.runtime.timers import Deadline
 
 if TYPE_CHECKING:
-    from actors.runtime.latch import Latch
     from actors.runtime.system import System
 
 
@@ -349,7 +350,7 @@ class Supervisor(Child):
 
     def _ring(self) -> None:
         if self._bell is not None:
-            self._bell.set()
+            release(self._bell)
 
     # Its task
 
@@ -384,7 +385,7 @@ class Supervisor(Child):
                 self._work = None
             else:
                 self._bell = self.system.latches.new()
-                await self._bell.wait()
+                await self._bell
                 self._bell = None
         await self._stop_children()
         return self._ending
@@ -419,8 +420,8 @@ class Supervisor(Child):
                 await child.until_ended()
             if delay > 0:
                 due = self.system.latches.new()
-                self.system.deadlines.after(delay, due.set)
-                await due.wait()
+                self.system.deadlines.after(delay, partial(release, due))
+                await due
             for child in group:
                 if child.state != "restarting":
                     continue

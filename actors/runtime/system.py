@@ -6,6 +6,7 @@ of everything at once. The group is shielded: when the surrounding code is cance
 its tree in order first and lets the cancellation go on then.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -19,6 +20,7 @@ from actors.runtime.clock import Clock, LoopClock
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.errors import ChildNotFound
 from actors.runtime.exits import Exit, leaves
+from actors.runtime.hooks import Hook
 from actors.runtime.latch import Latches
 from actors.runtime.ref import SupervisorRef
 from actors.runtime.registry import Registry
@@ -34,9 +36,10 @@ if TYPE_CHECKING:
 class Node:
     """A child as `System.tree` shows it, with everything below it.
 
-    `age` is in seconds since the start of the incarnation, 0 if there is none. `mailbox` is how
-    many messages wait, `handled` how many were handled by all incarnations, and `longest` how many
-    seconds the longest took.
+    `crashes` are those within its supervisor's period, `crashed` all of them. `age` is in seconds
+    since the start of the incarnation, 0 if there is none. `mailbox` is how many messages wait,
+    `handled` how many were handled by all incarnations, and `longest` how many seconds the longest
+    took.
     """
 
     path: str
@@ -45,6 +48,7 @@ class Node:
     incarnation: int
     restarts: int
     crashes: int
+    crashed: int
     age: float
     mailbox: int
     handled: int
@@ -67,13 +71,21 @@ class System:
         The time to go by; the event loop's own unless a test brings another.
     grace
         Seconds between a kill and giving up on what swallows it.
+    hooks
+        Wrapped around every actor's `receive`, the last one outermost.
     """
 
     def __init__(
-        self, root: SupervisorSpec, *, clock: Clock | None = None, grace: float = 1.0
+        self,
+        root: SupervisorSpec,
+        *,
+        clock: Clock | None = None,
+        grace: float = 1.0,
+        hooks: Sequence[Hook] = (),
     ) -> None:
         self._given_clock = clock
         self.grace = grace
+        self.hooks = tuple(hooks)
         self.registry = Registry()
         self.dead_letters = DeadLetters()
         self.clock: Clock
@@ -230,6 +242,7 @@ class System:
             incarnation=child.incarnation,
             restarts=child.restarts,
             crashes=child.recent_crashes(),
+            crashed=child.crashed,
             age=self.clock.now() - child.since if child.alive else 0.0,
             mailbox=0 if actor is None else len(actor.mailbox),
             handled=0 if actor is None else actor.handled,

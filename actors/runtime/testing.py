@@ -1,4 +1,4 @@
-"""What tests of actors need: time to hold in one's hands, a probe, and a way to wait until idle.
+"""What tests of actors need: time in one's hands, a probe, a way to wait until idle, and faults.
 
 Nothing here sleeps for real time. `VirtualClock` works on every event loop; on trio its own
 `MockClock` does as well, since the runtime goes by the loop's clock unless told otherwise.
@@ -6,14 +6,16 @@ Nothing here sleeps for real time. `VirtualClock` works on every event loop; on 
 
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from itertools import count
-from typing import Generic, Never, TypeVar
+from typing import Any, Generic, Never, TypeVar
 
 import anyio
 from anyio.lowlevel import checkpoint
 
 from actors.runtime.actor import Actor
+from actors.runtime.hooks import Receive
 from actors.runtime.ref import ActorRef, Down, SupervisorRef
 from actors.runtime.specs import ChildSpec
 
@@ -112,3 +114,83 @@ class Probe(Actor[MessageT | Down], Generic[MessageT]):
                 self._arrived = anyio.Event()
                 await self._arrived.wait()
         return self._unread.popleft()
+
+
+class Fault:
+    """An error that waits for its moment; see `Faults.at_await`."""
+
+    def __init__(self, number: int, error: Exception) -> None:
+        self.number = number
+        self.error = error
+        self.raised = False
+        """Whether the handler came to that await. False at its end: it has fewer."""
+
+
+class Faults:
+    """Makes handlers fail at a chosen await. Give its `hook` to the `System`.
+
+    To crash an actor wherever it can be, count up until the handler has no more awaits::
+
+        for number in count(1):
+            fault = faults.at_await(ref.path, number, OSError())
+            ...  # send the message; check that nothing was lost
+            if not fault.raised:
+                break
+    """
+
+    def __init__(self) -> None:
+        self._planned: dict[str, Fault] = {}
+
+    def at_await(self, path: str, number: int, error: Exception) -> Fault:
+        """Raise `error` at the `number`-th await (1, 2, …) of the next handler of `path`'s actor.
+
+        Only awaits that really wait count. What was awaited is cancelled, and its await raises
+        `error` instead; the handler may catch it like any other.
+        """
+        fault = Fault(number, error)
+        self._planned[path] = fault
+        return fault
+
+    def hook(self, ref: ActorRef[Never], receive: Receive) -> Receive:
+        """Stand before `receive`."""
+        path = ref.path
+
+        async def faulty(message: object) -> object:
+            fault = self._planned.pop(path, None)
+            if fault is None:
+                return await receive(message)
+            return await _Interrupted(receive(message), fault)
+
+        return faulty
+
+
+class _Interrupted:
+    """Drives a handler from one await to the next, as an event loop does."""
+
+    def __init__(self, handler: Awaitable[object], fault: Fault) -> None:
+        self._handler = handler
+        self._fault = fault
+
+    def __await__(self) -> Generator[Any, Any, object]:
+        handler = self._handler.__await__()
+        fault = self._fault
+        advance: Callable[[], Any] = partial(next, handler)
+        for number in count(1):
+            try:
+                awaited = advance()
+            except StopIteration as end:
+                return end.value
+            try:
+                if number == fault.number:
+                    # Within the scope the await is cancelled; outside, the handler sees the error.
+                    with anyio.CancelScope() as scope:
+                        scope.cancel()
+                        yield awaited
+                    fault.raised = True
+                    raise fault.error
+                result = yield awaited
+            except BaseException as error:  # noqa: BLE001 - it is the handler's
+                advance = partial(handler.throw, error)
+            else:
+                advance = partial(handler.send, result)
+        raise AssertionError("a handler ends or raises")

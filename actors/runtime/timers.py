@@ -2,9 +2,11 @@
 
 Ask timeouts, restart delays, shutdown deadlines and actors' timers are entries of the same heap. A
 cancel scope with a deadline per ask was measured at twice the price, and a task per timer at more.
-Cancelled entries stay until they are due or outnumber the others, so cancelling is cheap and wakes
-nobody; and one that is still the last of the heap, as an ask's is when nothing else goes on, is
-taken off again at once.
+
+Nearly every entry is cancelled long before it is due, so both are made cheap, and the sorting is
+put off: what comes is appended to a list (or takes the last one's place, if that was cancelled), to
+cancel is to say so, and only when the list is long or something is due does whatever still pends go
+into the heap.
 """
 
 import math
@@ -24,16 +26,18 @@ if TYPE_CHECKING:
 
 MessageT_contra = TypeVar("MessageT_contra", contravariant=True)
 
-_TIDY = 64
+_FEW = 128
 
 
 class Due(ABC):
     """Something that is due at a time. It must neither block nor raise."""
 
-    __slots__ = ("pending",)
+    __slots__ = ("pending", "when")
 
     pending: bool
-    """Whether it waits for its time, and was not cancelled."""
+    """Whether it waits for its time. To cancel it is to make this false."""
+
+    when: float
 
     @abstractmethod
     def expire(self) -> None:
@@ -43,16 +47,15 @@ class Due(ABC):
 class Deadline(Due):
     """Something to be called at a time, unless it is cancelled before."""
 
-    __slots__ = ("_call", "_deadlines")
+    __slots__ = ("_call",)
 
-    def __init__(self, deadlines: "Deadlines", call: Callable[[], None]) -> None:
-        self._deadlines = deadlines
+    def __init__(self, call: Callable[[], None]) -> None:
         self._call: Callable[[], None] | None = call
 
     def cancel(self) -> None:
         """Never call it. Does nothing once it was called."""
+        self.pending = False
         self._call = None
-        self._deadlines.cancel(self)
 
     def expire(self) -> None:
         """Call it."""
@@ -65,39 +68,47 @@ class Deadlines:
     """The heap, and the task that sleeps until its first entry is due."""
 
     __slots__ = (
-        "_cancelled",
         "_clock",
         "_heap",
         "_idle",
         "_latches",
+        "_many",
         "_now",
         "_sequence",
         "_sleep",
+        "_unsorted",
         "_wakes_at",
     )
 
-    def __init__(self, clock: "Clock", latches: "Latches") -> None:
+    def __init__(self, clock: "Clock", latches: Latches) -> None:
         self._clock = clock
         self._now = clock.now
         self._latches = latches
+        self._unsorted: list[Due] = []
+        self._many = _FEW
         self._heap: list[tuple[float, int, Due]] = []
         self._sequence = count()
-        self._cancelled = 0
         self._wakes_at = math.inf
         self._idle: Latch | None = None
         self._sleep: anyio.CancelScope | None = None
 
     def after(self, seconds: float, call: Callable[[], None]) -> Deadline:
         """Call `call` in `seconds`; those due at the same time in the order of these calls."""
-        deadline = Deadline(self, call)
+        deadline = Deadline(call)
         self.push(seconds, deadline)
         return deadline
 
     def push(self, seconds: float, due: Due) -> None:
-        """Let `due` expire in `seconds`."""
+        """Let `due` expire in `seconds`, unless it no longer pends then."""
         due.pending = True
-        when = self._now() + seconds
-        heappush(self._heap, (when, next(self._sequence), due))
+        due.when = when = self._now() + seconds
+        unsorted = self._unsorted
+        if unsorted and not unsorted[-1].pending:
+            unsorted[-1] = due
+        else:
+            unsorted.append(due)
+            if len(unsorted) > self._many:
+                self._sort()
         if when < self._wakes_at:
             self._wake_at(when)
 
@@ -109,22 +120,23 @@ class Deadlines:
             self._sleep.cancel()
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._heap) + len(self._unsorted)
 
-    def cancel(self, due: Due) -> None:
-        """Never let `due` expire, if it has not; tidy up when most entries are cancelled."""
-        if not due.pending:
-            return
-        due.pending = False
-        heap = self._heap
-        if heap[-1][2] is due:
-            heap.pop()
-            return
-        self._cancelled += 1
-        if self._cancelled > _TIDY and self._cancelled * 2 > len(heap):
-            self._heap = [entry for entry in heap if entry[2].pending]
-            heapify(self._heap)
-            self._cancelled = 0
+    def _sort(self) -> None:
+        """Put into the heap what is new, and keep in it only what pends.
+
+        As this is done when there is as much that is new as there was in the heap, the price for
+        each entry stays the same however many there are.
+        """
+        heap = [entry for entry in self._heap if entry[2].pending]
+        if len(heap) < len(self._heap):
+            heapify(heap)
+        for due in self._unsorted:
+            if due.pending:
+                heappush(heap, (due.when, next(self._sequence), due))
+        self._heap = heap
+        self._unsorted.clear()
+        self._many = max(_FEW, len(heap))
 
     async def run(self) -> None:
         """Call what is due, until cancelled."""
@@ -140,18 +152,19 @@ class Deadlines:
                 self._sleep = None
 
     def _call_due(self) -> float:
-        """Call what is due; return when the next entry is, be it cancelled, or infinity."""
-        while self._heap:
+        """Call what is due; return when the next entry is, or infinity."""
+        while True:
+            if self._unsorted:
+                self._sort()
+            if not self._heap:
+                return math.inf
             when, _, due = self._heap[0]
-            if when > self._now():
+            if due.pending and when > self._now():
                 return when
             heappop(self._heap)
             if due.pending:
                 due.pending = False
                 due.expire()
-            else:
-                self._cancelled -= 1
-        return math.inf
 
 
 class Tick:

@@ -4,12 +4,11 @@ import asyncio
 import heapq
 import time
 from collections import deque
-from collections.abc import Callable
 from itertools import count
 
-from benchmarks.actors.figures import CAPACITY, resident_bytes
+from benchmarks.actors.measuring import CAPACITY, TIMEOUT, timed, together
 
-TIDY = 64
+FEW = 128
 
 
 class Queue:
@@ -50,36 +49,16 @@ async def tell(messages: int) -> float:
     return messages / (time.perf_counter() - began)
 
 
-class Deadlines:
-    """One heap for all; an entry is cancelled by taking its callback away."""
-
-    def __init__(self) -> None:
-        self.heap: list[tuple[float, int, list[Callable[[], None] | None]]] = []
-        self.sequence = count()
-        self.cancelled = 0
-
-    def after(self, seconds: float, call: Callable[[], None]) -> list[Callable[[], None] | None]:
-        entry: list[Callable[[], None] | None] = [call]
-        heapq.heappush(self.heap, (time.monotonic() + seconds, next(self.sequence), entry))
-        return entry
-
-    def cancel(self, entry: list[Callable[[], None] | None]) -> None:
-        entry[0] = None
-        self.cancelled += 1
-        if self.cancelled > TIDY and self.cancelled * 2 > len(self.heap):
-            self.heap = [other for other in self.heap if other[2][0] is not None]
-            heapq.heapify(self.heap)
-            self.cancelled = 0
-
-
 class Server:
-    """A task that answers what it is sent with the same."""
+    """A task that answers what it is sent with the same, and one heap of deadlines for all."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self.deadlines = Deadlines()
         self.entries: deque[tuple[object, asyncio.Future[object]]] = deque()
         self.reader: asyncio.Future[None] | None = None
+        self.heap: list[tuple[float, int, asyncio.Future[object]]] = []
+        self.sequence = count()
+        self.cancelled = 0
 
     async def serve(self) -> None:
         while True:
@@ -90,9 +69,9 @@ class Server:
             self.reader = self.loop.create_future()
             await self.reader
 
-    async def ask(self, message: object, timeout: float) -> object:
+    async def ask(self, message: object) -> object:
         reply: asyncio.Future[object] = self.loop.create_future()
-        deadline = self.deadlines.after(timeout, reply.cancel)
+        heapq.heappush(self.heap, (time.monotonic() + TIMEOUT, next(self.sequence), reply))
         self.entries.append((message, reply))
         reader = self.reader
         if reader is not None:
@@ -101,17 +80,25 @@ class Server:
         try:
             return await reply
         finally:
-            self.deadlines.cancel(deadline)
+            self.forget(reply)
+
+    def forget(self, reply: asyncio.Future[object]) -> None:
+        """Cancel the deadline: it counts for nothing once the future is done."""
+        heap = self.heap
+        if heap and heap[-1][2] is reply:
+            heap.pop()
+            return
+        self.cancelled += 1
+        if self.cancelled > FEW and self.cancelled * 2 > len(heap):
+            self.heap = [entry for entry in heap if not entry[2].done()]
+            heapq.heapify(self.heap)
+            self.cancelled = 0
 
 
 async def ask(asks: int) -> list[float]:
     server = Server()
     task = asyncio.create_task(server.serve())
-    taken: list[float] = []
-    for number in range(asks):
-        began = time.perf_counter()
-        await server.ask(number, 5.0)
-        taken.append(time.perf_counter() - began)
+    taken = await timed(asks, server.ask, "message")
     task.cancel()
     return taken
 
@@ -119,15 +106,6 @@ async def ask(asks: int) -> list[float]:
 async def ask_together(asks: int, width: int) -> float:
     server = Server()
     task = asyncio.create_task(server.serve())
-
-    async def client() -> None:
-        for number in range(asks // width):
-            await server.ask(number, 5.0)
-
-    began = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(width):
-            group.create_task(client())
-    rate = asks / (time.perf_counter() - began)
+    rate = await together(asks, width, server.ask, "message")
     task.cancel()
     return rate

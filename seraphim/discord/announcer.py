@@ -1,6 +1,7 @@
 """The announcer: what a guild is told in its text channel, by REST."""
 
 import hikari
+import structlog
 
 from actors.guild.panel.messages import Notice
 from actors.guild.panel.ports import PanelGone
@@ -9,12 +10,14 @@ from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.notices import notice as notice_card
 from seraphim.discord.presenters.panel import panel
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 
 class RestAnnouncer:
     """Implements the port `Announcer`.
 
     A message or channel that is not there, or not ours to write to, is `PanelGone`; every other
-    failure of Discord's REST is raised as hikari raises it, after its own retries.
+    failure of Discord's REST is raised as hikari raises it, after its own retries, but by `say`.
     """
 
     def __init__(self, rest: hikari.api.RESTClient) -> None:
@@ -51,11 +54,16 @@ class RestAnnouncer:
             return
 
     async def say(self, channel: int, notice: Notice) -> None:
-        """Tell the channel something once; a channel that cannot be written to is no error."""
+        """Tell the channel something once; where that cannot be done is no error.
+
+        What is told is worth a line in a channel, not a crash of whoever tells it.
+        """
         try:
             await self._create(channel, notice_card(notice))
         except PanelGone:
             return
+        except hikari.HTTPError as error:
+            log.warning("announcer.unheard", channel=channel, error=type(error).__name__)
 
     async def _create(self, channel: int, card: Card) -> int:
         try:

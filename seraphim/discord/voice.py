@@ -14,7 +14,7 @@ import asyncio
 import hikari
 import structlog
 
-from actors.guild.player.messages import VoiceServerChanged, VoiceStateChanged
+from actors.guild.player.messages import VoiceServerChanged, VoiceSessionEnded, VoiceStateChanged
 from actors.guild.player.ports import JoinRefused
 from actors.guild.refusal import Code, Refused
 from actors.runtime import MailboxFull
@@ -154,16 +154,19 @@ class DiscordVoice:
             event.guild_id,
             (place for state in states.values() if (place := _place(state)) is not None),
         )
-        # A new session: what the old one said of us need not hold.
+        # A new session: what the old one said of us need not hold. Whoever is missing now was not
+        # kicked, for that is said; the place has ended with the session.
         after = self.state(event.guild_id)
-        if after != before:
+        if before.channel is not None and after.channel is None:
+            await self._tell(event.guild_id, VoiceSessionEnded())
+        elif after != before:
             await self._tell(event.guild_id, after)
 
     async def _on_guild_lost(self, event: hikari.GuildLeaveEvent) -> None:
-        was_there = self.state(event.guild_id).channel is not None
         self._whereabouts.forget(event.guild_id)
-        if was_there:
-            await self._tell(event.guild_id, VoiceStateChanged(None, None))
+        player = self._players.find(event.guild_id)
+        if player is not None:
+            await player.stop()
 
     async def _on_state(self, event: hikari.VoiceStateUpdateEvent) -> None:
         state = event.state
@@ -183,7 +186,9 @@ class DiscordVoice:
             return
         await self._tell(event.guild_id, VoiceServerChanged(event.token, endpoint))
 
-    async def _tell(self, guild: int, message: VoiceStateChanged | VoiceServerChanged) -> None:
+    async def _tell(
+        self, guild: int, message: VoiceStateChanged | VoiceSessionEnded | VoiceServerChanged
+    ) -> None:
         player = self._players.find(guild)
         if player is None:
             return

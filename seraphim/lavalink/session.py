@@ -8,6 +8,7 @@ leaves trying again to the link's actor.
 
 import asyncio
 import json as jsons
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
@@ -27,6 +28,9 @@ from seraphim.lavalink.events import ForPlayer, Ready, Unknown, decode
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 CLOSE_SECONDS = 1.0
+# A node that has not yet noticed that its client left takes whoever comes for a new one, while the
+# players of the old session play on. So it is given this time to notice.
+PAUSE_SECONDS = 0.1
 # How long the node plays on for a session whose client is gone.
 RESUME_SECONDS = 60
 LARGEST_FRAME = 4 * 1024 * 1024
@@ -52,7 +56,16 @@ class Patience:
 class NodeSession(ongaku.Session):
     """One node's session. `address` is asked before each connection; None: not known yet."""
 
-    __slots__ = ("_address", "_complaints", "_on_event", "_owner", "_patience", "_socket", "_user")
+    __slots__ = (
+        "_address",
+        "_closed_at",
+        "_complaints",
+        "_on_event",
+        "_owner",
+        "_patience",
+        "_socket",
+        "_user",
+    )
 
     def __init__(
         self,
@@ -71,6 +84,7 @@ class NodeSession(ongaku.Session):
         self._on_event = on_event
         self._patience = patience
         self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._closed_at = -math.inf
         self._complaints: set[str] = set()
 
     def __repr__(self) -> str:
@@ -83,6 +97,7 @@ class NodeSession(ongaku.Session):
         Raises `LinkFailed`; then, and when it is cancelled, nothing stays open.
         """
         await self.close()
+        await anyio.sleep_until(self._closed_at + PAUSE_SECONDS)
         address = self._address()
         if address is None:
             raise LinkFailed("its address is not known yet")
@@ -107,9 +122,8 @@ class NodeSession(ongaku.Session):
         if self._socket is None:
             raise LinkFailed("not connected")
         reading = asyncio.create_task(self._read(self._socket), name="node-events")
-        # When this is cancelled, reading goes on until `close`. To cancel it would make aiohttp cut
-        # the connection instead of closing it, and a client that is back before the node has
-        # noticed is given a new session, while the players of the old one play on.
+        # When this is cancelled, reading goes on until `close`: to cancel it too would make aiohttp
+        # cut the connection instead of closing it.
         await asyncio.wait((reading,))
         raise LinkFailed(await reading)
 
@@ -121,6 +135,7 @@ class NodeSession(ongaku.Session):
             # Also where the link is cancelled: nobody else knows of the socket.
             with anyio.move_on_after(CLOSE_SECONDS, shield=True):
                 await socket.close()
+            self._closed_at = anyio.current_time()
 
     async def start(self) -> None:
         """Do nothing: the link's actor opens."""
@@ -220,13 +235,14 @@ class NodeSession(ongaku.Session):
     async def _end_players_of(self, session: str) -> None:
         """End what another session plays on: a node that has not noticed that it was lost."""
         rest = self.client.rest
-        try:
-            for player in await rest.fetch_players(session, session=self):
-                await rest.delete_player(session, player.guild_id, session=self)
-                log.info("node.player_ended", node=self.name, guild=int(player.guild_id))
-        except (errors.RestRequestError, errors.RestStatusError):
-            # The session is gone, as it should be.
-            return
+        with anyio.move_on_after(self._patience.change):
+            try:
+                for player in await rest.fetch_players(session, session=self):
+                    await rest.delete_player(session, player.guild_id, session=self)
+                    log.info("node.player_ended", node=self.name, guild=int(player.guild_id))
+            except (errors.OngakuError, LookupError, TypeError, ValueError) as error:
+                # Mostly 404: it is gone, as it should be.
+                log.debug("node.session_gone", node=self.name, error=type(error).__name__)
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> str:
         """Hand on events until the connection ends; return how it ended."""

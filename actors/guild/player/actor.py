@@ -27,6 +27,7 @@ from actors.guild.player.effects import (
     Later,
     LeaveVoice,
     Load,
+    LookAtNode,
     Say,
     StartTimer,
     UpdateNode,
@@ -55,7 +56,7 @@ from actors.guild.player.ports import (
 )
 from actors.guild.player.state import PlayerState
 from actors.guild.refusal import Code, Refused
-from actors.runtime import Actor, Deferred, Exit, MailboxFull
+from actors.runtime import Actor, ActorTask, Deferred, Exit, MailboxFull
 
 # From this crash in the supervisor's period on, the state itself is the suspect.
 CRASHES_TO_DISTRUST_THE_STATE = 3
@@ -86,6 +87,7 @@ class PlayerActor(Actor[PlayerMessage]):
         self._ports = ports
         self._state = PlayerState(guild=guild, run=ports.new_run(), volume=volume)
         self._deferred: dict[int, Deferred[Any]] = {}
+        self._joining: ActorTask | None = None
         self._changes, self._next_change = anyio.create_memory_object_stream[
             UpdateNode | DestroyPlayer
         ](math.inf)
@@ -98,9 +100,10 @@ class PlayerActor(Actor[PlayerMessage]):
             if self.context.crashes < CRASHES_TO_DISTRUST_THE_STATE:
                 self._state = kept
             else:
-                # Where to say so, should it come to giving up, is no cause of crashes.
-                self._state = replace(self._state, text_channel=kept.text_channel)
-        self._state = restored(self._state, self._ports.voice.state(self._state.guild))
+                # Where to say so, should it come to giving up, is no cause of crashes; neither is
+                # what Discord said, and would not say again.
+                self._state = replace(self._state, text_channel=kept.text_channel, voice=kept.voice)
+            self._state = restored(self._state, self._ports.voice.state(self._state.guild))
         self.context.start_task(self._change_node, name="node")
         if not self._ports.node.ready:
             return
@@ -138,9 +141,14 @@ class PlayerActor(Actor[PlayerMessage]):
         match effect:
             case UpdateNode() | DestroyPlayer():
                 self._changes.send_nowait(effect)
+            case LookAtNode():
+                self.context.start_task(self._reconcile, name="reconcile")
             case JoinVoice():
-                self.context.start_task(self._join, effect, name="join")
+                self._joining = self.context.start_task(self._join, effect, name="join")
             case LeaveVoice():
+                # One that still looks around would come in after the leave.
+                if self._joining is not None:
+                    self._joining.cancel()
                 self.context.start_task(self._ports.voice.leave, self._state.guild, name="leave")
             case Load():
                 self.context.start_task(self._load, effect, name="load")

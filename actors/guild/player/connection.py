@@ -25,6 +25,7 @@ from actors.guild.player.messages import (
     Queued,
     VoiceClosed,
     VoiceServerChanged,
+    VoiceSessionEnded,
     VoiceStateChanged,
 )
 from actors.guild.player.ports import NodeUpdate
@@ -116,10 +117,24 @@ def on_voice_state(turn: Turn, message: VoiceStateChanged) -> None:
 def _on_absence(turn: Turn) -> None:
     was_there = turn.state.voice.channel is not None
     turn.change(voice=Voice())
-    # While joining, this is the echo of a leave from before.
-    if was_there and turn.state.joining is None:
+    # Otherwise this is the echo of our own leave.
+    if was_there:
+        playback.halt(turn)
+        turn.do(DestroyPlayer(), CancelTimer(JOIN))
+        _give_up_joining(turn, Refused(Code.DISCORD_REFUSED))
+
+
+def on_session_ended(turn: Turn, _: VoiceSessionEnded) -> None:
+    """Come back to where the bot was, or was about to be."""
+    joining = turn.state.joining
+    channel = turn.state.voice.channel
+    if joining is not None:
+        turn.do(JoinVoice(joining.attempt, joining.channel))
+    elif channel is not None:
         playback.halt(turn)
         turn.do(DestroyPlayer())
+        join(turn, channel)
+    turn.change(voice=Voice())
 
 
 def on_voice_server(turn: Turn, message: VoiceServerChanged) -> None:
@@ -138,7 +153,10 @@ def tell_credentials(turn: Turn) -> None:
     if voice.known is not None and voice.known != credentials and turn.state.node_ready:
         # The music goes on: only the way it takes is another.
         current = turn.state.current
-        turn.do(UpdateNode(NodeUpdate(voice=credentials), current.play if current else None))
+        turn.do(
+            UpdateNode(NodeUpdate(voice=credentials), current.play if current else None),
+            CancelTimer(REPAIR),
+        )
         turn.change_voice(known=credentials)
     elif voice.known is None and turn.state.current is not None:
         playback.push(turn)
@@ -175,9 +193,17 @@ def on_join_timeout(turn: Turn) -> None:
 def _give_up_joining(turn: Turn, refused: Refused) -> None:
     joining = turn.state.joining
     waiting = [] if joining is None else list(joining.answers)
-    waiting += [request.attempt for request in turn.state.requests]
-    turn.change(joining=None, requests=())
+    turn.change(joining=None)
     turn.do(*(Answer(attempt, refused) for attempt in waiting))
+    call_off_requests(turn, refused)
+
+
+def call_off_requests(turn: Turn, refused: Refused) -> int:
+    """Answer every play that waits with `refused`; return how many those were."""
+    requests = turn.state.requests
+    turn.change(requests=())
+    turn.do(*(Answer(request.attempt, refused) for request in requests))
+    return len(requests)
 
 
 def on_voice_closed(turn: Turn, message: VoiceClosed) -> None:

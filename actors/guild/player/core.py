@@ -56,6 +56,7 @@ from actors.guild.player.messages import (
     UpdateFailed,
     VoiceClosed,
     VoiceServerChanged,
+    VoiceSessionEnded,
     VoiceStateChanged,
     VolumeSet,
     WentBack,
@@ -166,7 +167,8 @@ def _resume(turn: Turn, message: Resume) -> Resumed | Outdated | Refused:
         return meant
     changed = turn.state.paused
     if changed:
-        running = replace(meant, at_ms=turn.now, running=turn.state.node_ready)
+        sounds = turn.state.node_ready and turn.state.voice.known is not None
+        running = replace(meant, at_ms=turn.now, running=sounds)
         turn.change(current=running, paused=False)
         turn.do(UpdateNode(NodeUpdate(paused=False), meant.play))
     now = turn.state.now_playing(turn.now)
@@ -205,9 +207,12 @@ def _stop(turn: Turn, message: Stop) -> Stopped | Refused:
     refused = _misplaced(turn.state, message.by)
     if refused is not None:
         return refused
-    if turn.state.current is None and not turn.state.queue:
+    state = turn.state
+    if state.current is None and not state.queue and not state.requests:
         return Refused(Code.NOTHING_PLAYING)
-    cleared = len(turn.state.queue)
+    # What is still being searched was asked for before, so it ends with the rest.
+    called_off = connection.call_off_requests(turn, Refused(Code.NOTHING_PLAYING))
+    cleared = len(turn.state.queue) + called_off
     playback.remember(turn)
     turn.change(queue=(), failures=0)
     playback.silence(turn)
@@ -262,7 +267,8 @@ def _leave(turn: Turn, message: Leave) -> Left | Refused:
     refused = _misplaced(turn.state, message.by)
     if refused is not None:
         return refused
-    channel = turn.state.voice.channel
+    joining = turn.state.joining
+    channel = joining.channel if joining else turn.state.voice.channel
     if channel is None:
         return Refused(Code.NOTHING_PLAYING)
     connection.leave(turn)
@@ -328,6 +334,7 @@ _RULES: dict[type, Callable[..., object]] = {
     Leave: _leave,
     Show: _show,
     VoiceStateChanged: connection.on_voice_state,
+    VoiceSessionEnded: connection.on_session_ended,
     VoiceServerChanged: connection.on_voice_server,
     VoiceClosed: connection.on_voice_closed,
     NodeReady: playback.on_node_ready,

@@ -23,6 +23,11 @@ class DestroyPlayer:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAtNode:
+    """Ask the node what it is doing; it comes back as `Reconciled`."""
+
+
+@dataclass(frozen=True, slots=True)
 class JoinVoice:
     """Join a voice channel; a refusal comes back as `JoinFailed`."""
 
@@ -32,7 +37,7 @@ class JoinVoice:
 
 @dataclass(frozen=True, slots=True)
 class LeaveVoice:
-    """Leave voice."""
+    """Leave voice, and call off a join that is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class End:
 Effect = (
     UpdateNode
     | DestroyPlayer
+    | LookAtNode
     | JoinVoice
     | LeaveVoice
     | Load

@@ -237,6 +237,11 @@ class VoiceStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceSessionEnded:
+    """The gateway session has ended, and with it the bot's place; nobody asked it to leave."""
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceServerChanged:
     """VOICE_SERVER_UPDATE. `endpoint` None: the server is gone, another will be named."""
 
@@ -386,6 +391,7 @@ class TimeIsUp:
 
 Event = (
     VoiceStateChanged
+    | VoiceSessionEnded
     | VoiceServerChanged
     | NodeReady
     | NodeDown

@@ -8,7 +8,14 @@ voice server, a restarted player) ends in the same update.
 from dataclasses import replace
 
 from actors.guild.panel.messages import TooManyBroke, TrackBroke
-from actors.guild.player.effects import CancelTimer, DestroyPlayer, Say, StartTimer, UpdateNode
+from actors.guild.player.effects import (
+    CancelTimer,
+    DestroyPlayer,
+    LookAtNode,
+    Say,
+    StartTimer,
+    UpdateNode,
+)
 from actors.guild.player.messages import (
     EndReason,
     NodeDown,
@@ -43,7 +50,11 @@ def push(turn: Turn) -> None:
     """Bring the node to the current track, if it can be reached and can speak."""
     state = turn.state
     credentials = state.voice.credentials
-    if state.current is None or credentials is None or not state.node_ready:
+    if state.current is None:
+        return
+    if credentials is None or not state.node_ready:
+        # Whatever the node knows, it does not know this track: tell it all when that can be done.
+        turn.change_voice(known=None)
         return
     # Stopped until the node says that it started: a slow start costs no second of the song.
     current = freeze(state.current, turn.now)
@@ -172,10 +183,13 @@ def on_node_ready(turn: Turn, message: NodeReady) -> None:
     """Go on where the music was: a resumed session played on, a new one starts there."""
     turn.change(node_ready=True)
     current = turn.state.current
-    if message.resumed and turn.state.voice.known is not None:
-        if current is not None and not turn.state.paused:
-            turn.change(current=replace(current, running=True))
-        return
+    if message.resumed:
+        # What was wanted in the meantime has not reached it.
+        turn.do(LookAtNode())
+        if turn.state.voice.known is not None:
+            if current is not None and not turn.state.paused:
+                turn.change(current=replace(current, running=True))
+            return
     turn.change_voice(known=None)
     push(turn)
 
@@ -190,15 +204,18 @@ def on_node_down(turn: Turn, _: NodeDown) -> None:
 
 
 def on_reconciled(turn: Turn, player: NodePlayer | None) -> None:
-    """Compare what should sound with what the node says, after a restart; touch what differs."""
-    state = turn.state
+    """Compare what should sound with what the node says; touch what differs."""
     turn.change(node_ready=True)
+    if player is None:
+        turn.change_voice(known=None)
+    state = turn.state
     current = state.current
     if current is None:
         if player is not None and player.play is not None:
             turn.do(UpdateNode(NodeUpdate(silence=True), None))
         return
-    if player is None or player.play != current.play or not player.connected:
+    stale = state.voice.credentials not in (None, state.voice.known)
+    if player is None or player.play != current.play or not player.connected or stale:
         turn.change_voice(known=None)
         push(turn)
         return

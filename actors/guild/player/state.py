@@ -110,9 +110,7 @@ class PlayerState:
         if self.current is None:
             return None
         current = self.current
-        return NowPlaying(
-            current.play, current.entry, current.position(now), now, self.paused
-        )
+        return NowPlaying(current.play, current.entry, current.position(now), now, self.paused)
 
     def view(self, now: int) -> PlayerView:
         """Return what may be shown of the player."""

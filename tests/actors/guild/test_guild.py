@@ -264,3 +264,21 @@ async def test_from_the_third_crash_the_state_is_no_longer_trusted(
     system.crash(PLAYER, Ordered())
     await clock.advance(1.0)
     assert (await player.ask(Show())).queue == ()
+    # But it still knows how to speak in its channel.
+    await play(player, "healthy")
+    await world.changes.until(
+        lambda: any(u.start and u.start.track.title == "healthy" for u in world.updates)
+    )
+
+
+async def test_a_guild_is_cleared_up_after_even_if_the_intake_has_crashed_before(
+    player: ActorRef[PlayerMessage], world: World, system: System, clock: VirtualClock
+) -> None:
+    await play(player, "first")
+    system.crash("/root/intake", Ordered())
+    await clock.advance(0.0)
+    for _ in range(6):
+        system.crash(PLAYER, Ordered())
+        await clock.advance(5.0)
+    await world.changes.until(lambda: GaveUp() in world.said)
+    assert world.voice == {}

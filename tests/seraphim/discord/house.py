@@ -13,6 +13,7 @@ from actors.guild.player.messages import (
     PlayerMessage,
     PlayerView,
     VoiceServerChanged,
+    VoiceSessionEnded,
     VoiceStateChanged,
 )
 from actors.guild.player.ports import Found, NodeUnavailable
@@ -80,7 +81,7 @@ class ScriptedPlayer(Actor[PlayerMessage]):
 
     async def receive(self, message: PlayerMessage) -> object:
         self._script.received.append(message)
-        if isinstance(message, VoiceStateChanged | VoiceServerChanged):
+        if isinstance(message, VoiceStateChanged | VoiceSessionEnded | VoiceServerChanged):
             return None
         if self._script.hold is not None:
             await self._script.hold.wait()
@@ -106,7 +107,7 @@ class ScriptedIntake(Actor[IntakeMessage]):
             id=f"player-{message.guild}",
             start=lambda: ScriptedPlayer(script),
             name=player_name(message.guild),
-            restart="permanent",
+            restart="transient",
         )
         return await self.context.system.supervisor("/root/guilds").start_child(spec)
 

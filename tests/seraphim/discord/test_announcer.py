@@ -47,6 +47,13 @@ async def test_a_channel_that_may_not_be_written_to_is_gone(house: House, guild:
     assert not guild.text.messages
 
 
+async def test_a_notice_that_discord_fails_to_take_is_no_error(house: House, guild: Guild) -> None:
+    refusal = house.sandbox.faults.refuse("POST /channels/*/messages", status=501)
+    await house.edge.announcer.say(guild.text.id, TooManyBroke(5))
+    assert refusal.met
+    refusal.lift()
+
+
 async def test_a_notice_is_said_to_everybody(house: House, guild: Guild) -> None:
     await house.edge.announcer.say(
         guild.text.id, TrackBroke(entry("Aurora"), "not audio @everyone")

@@ -4,7 +4,13 @@ from contextlib import suppress
 import pytest
 import structlog
 
-from actors.guild.player.messages import NodeDown, VoiceServerChanged, VoiceStateChanged
+from actors.guild.names import player_name
+from actors.guild.player.messages import (
+    NodeDown,
+    VoiceServerChanged,
+    VoiceSessionEnded,
+    VoiceStateChanged,
+)
 from actors.guild.player.ports import JoinRefused
 from actors.guild.refusal import Code
 from actors.runtime import MailboxFull
@@ -138,7 +144,7 @@ async def test_joining_without_a_gateway_is_refused_in_time(
     assert error.refused.code is Code.DISCORD_REFUSED
 
 
-async def test_a_new_session_clears_ghosts_and_tells_players_where_the_bot_really_is(
+async def test_a_new_session_clears_ghosts_and_tells_players_that_their_place_has_ended(
     house: House, guild: Guild
 ) -> None:
     await house.wake(guild)
@@ -152,7 +158,7 @@ async def test_a_new_session_clears_ghosts_and_tells_players_where_the_bot_reall
     await ada.leave()
 
     await house.sandbox.until(lambda: len(script.received) == 3)
-    assert script.received[-1] == VoiceStateChanged(None, None)
+    assert script.received[-1] == VoiceSessionEnded()
     assert house.edge.voice.state(guild.id).channel is None
     answer = await ada.command("play", query="aurora")
     assert answer.embeds[0].get("footer", {}).get("text") == Code.JOIN_A_CHANNEL
@@ -203,6 +209,14 @@ async def test_being_thrown_out_of_the_guild_ends_the_voice_state(
     await house.sandbox.until(lambda: house.edge.voice.state(guild.id).channel)
     guild.remove_bot()
     await house.sandbox.until(lambda: not house.edge.voice.state(guild.id).channel)
+
+
+async def test_a_guild_that_was_left_has_no_player_any_more(house: House, guild: Guild) -> None:
+    await house.wake(guild)
+    registry = house.system.registry
+    assert registry.whereis(player_name(guild.id)) is not None
+    guild.remove_bot()
+    await house.sandbox.until(lambda: registry.whereis(player_name(guild.id)) is None)
 
 
 @pytest.mark.parametrize(

@@ -75,13 +75,14 @@ async def test_players_of_a_session_that_was_not_resumed_do_not_play_on(
     assert ended == [f"/v4/sessions/first-session/players/{guild}" for guild in (41, 42)]
 
 
+@pytest.mark.parametrize("status", [200, 404, 500])
 async def test_a_session_that_is_gone_with_its_players_is_no_error(
-    node: LavalinkNode, server: ScriptedNode
+    node: LavalinkNode, server: ScriptedNode, status: int
 ) -> None:
     await node.session.open()
     await node.session.close()
     server.session = "second-session"
-    server.fail("GET", "players", 404, "Session not found")
+    server.fail("GET", "players", status, "Session not found")
     assert await node.session.open() is False
     assert node.ready
 

@@ -1,5 +1,6 @@
 """The player's rules, one message at a time. No event loop: the core is a function."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from actors.guild.player.effects import (
     Later,
     LeaveVoice,
     Load,
+    LookAtNode,
     Say,
     StartTimer,
     UpdateNode,
@@ -61,6 +63,7 @@ from actors.guild.player.messages import (
     UpdateFailed,
     VoiceClosed,
     VoiceServerChanged,
+    VoiceSessionEnded,
     VoiceStateChanged,
     VolumeSet,
     WentBack,
@@ -501,8 +504,47 @@ def test_a_resumed_node_is_left_alone_and_the_position_ran_on():
     guild.tell(NodeDown())
     guild.now += 3_000
     guild.tell(NodeReady(resumed=True))
-    assert guild.effects == []
+    assert guild.effects == [LookAtNode()]
     assert guild.position() == 10_000
+
+
+def _unheard_pause(guild: Guild) -> None:
+    guild.tell(Pause(ADA))
+
+
+def _unheard_skip(guild: Guild) -> None:
+    guild.tell(Skip(ADA))
+
+
+def _unheard_stop(guild: Guild) -> None:
+    guild.tell(Stop(ADA))
+
+
+def _unheard_move(guild: Guild) -> None:
+    guild.tell(VoiceServerChanged("other", "other.example:443"))
+
+
+@pytest.mark.parametrize(
+    ("ask", "wanted"),
+    [
+        (_unheard_pause, lambda update: update.paused is True and update.start is None),
+        (_unheard_skip, lambda update: update.start.track.title == "second"),
+        (_unheard_stop, lambda update: update.silence),
+        (_unheard_move, lambda update: update.voice.token == "other"),
+    ],
+)
+def test_what_was_asked_while_the_node_was_away_reaches_a_resumed_one(
+    ask: Callable[[Guild], None], wanted: Callable[[NodeUpdate], bool]
+):
+    guild = playing("first", "second")
+    sounding = guild.playing
+    guild.tell(NodeDown())
+    ask(guild)
+    guild.tell(NodeReady(resumed=True))
+    updates = guild.updates
+    guild.tell(Reconciled(NodePlayer(sounding, 0, guild.now, False, 50, True)))
+    updates += guild.updates
+    assert wanted(updates[-1])
 
 
 def test_a_paused_track_stays_paused_over_a_lost_node():
@@ -568,6 +610,99 @@ def test_kicked_the_queue_is_kept_and_a_join_brings_it_back():
     (update,) = guild.updates
     assert update.start == Start(guild.playing, track("first"), 5_000)
     assert guild.titles == ["second"]
+
+
+def test_kicked_while_joining_the_join_has_failed():
+    guild = Guild().ready()
+    guild.tell(Join(ADA, TEXT))
+    guild.tell(Play(ADA, "aurora", TEXT))
+    guild.tell(VoiceStateChanged(HERE, "session"))
+    guild.tell(VoiceStateChanged(None, None))
+    assert guild.answers == [Refused(Code.DISCORD_REFUSED)] * 2
+    assert guild.state.joining is None
+
+
+def test_kicked_while_a_search_runs_nobody_is_promised_music():
+    guild = Guild().ready().joined()
+    later = guild.tell(Play(ADA, "aurora", TEXT))
+    assert isinstance(later, Later)
+    guild.tell(VoiceStateChanged(None, None))
+    assert guild.answers == [Refused(Code.DISCORD_REFUSED)]
+    guild.tell(Loaded(later.attempt, (track("aurora"),)))
+    assert guild.state.current is None
+
+
+def test_a_place_that_ended_with_its_session_is_taken_again_and_the_music_goes_on():
+    guild = playing("first")
+    guild.now += 5_000
+    guild.tell(VoiceSessionEnded())
+    assert [e.channel for e in guild.effects if isinstance(e, JoinVoice)] == [HERE]
+    guild.now += 1_000
+    guild.tell(VoiceStateChanged(HERE, "another"))
+    guild.tell(SERVER)
+    (update,) = guild.updates
+    assert update.voice is not None
+    assert update.voice.session == "another"
+    assert update.start == Start(guild.playing, track("first"), 5_000)
+
+
+def test_a_join_that_was_under_way_is_asked_for_again_in_a_new_session():
+    guild = Guild().ready()
+    guild.tell(Join(ADA, TEXT))
+    (asked,) = (e for e in guild.effects if isinstance(e, JoinVoice))
+    guild.tell(VoiceStateChanged(HERE, "session"))
+    guild.tell(VoiceSessionEnded())
+    assert guild.effects == [asked]
+    guild.tell(VoiceStateChanged(HERE, "another"))
+    guild.tell(SERVER)
+    assert guild.answers == [Joined(HERE, already=False)]
+
+
+def test_leave_calls_off_a_join_that_is_under_way():
+    guild = Guild().ready()
+    guild.tell(Join(ADA, TEXT))
+    assert guild.tell(Leave(ADA)) == Left(HERE)
+    assert LeaveVoice() in guild.effects
+    assert len(guild.answers) == 1
+    assert guild.state.joining is None
+
+
+def test_stop_calls_off_what_is_still_being_searched():
+    guild = playing("first", "second")
+    later = guild.tell(Play(ADA, "third", TEXT))
+    assert isinstance(later, Later)
+    assert guild.tell(Stop(ADA)) == Stopped(2)
+    assert guild.answers == [Refused(Code.NOTHING_PLAYING)]
+    guild.tell(Loaded(later.attempt, (track("third"),)))
+    assert guild.state.current is None
+
+
+def test_a_track_begun_between_two_voice_servers_is_heard_on_the_second():
+    guild = playing("first")
+    guild.tell(VoiceServerChanged("token", None))
+    guild.tell(Skip(ADA))
+    guild.play("second")
+    assert guild.updates == []
+    guild.tell(VoiceServerChanged("other", "other.example:443"))
+    (update,) = guild.updates
+    assert update.start == Start(guild.playing, track("second"))
+    assert update.voice is not None
+
+
+def test_new_credentials_make_the_repair_of_the_old_needless():
+    guild = playing("first")
+    guild.tell(VoiceClosed(4006, "", by_remote=True))
+    guild.tell(VoiceServerChanged("other", "other.example:443"))
+    assert CancelTimer("repair") in guild.effects
+
+
+def test_a_position_does_not_run_where_nothing_sounds():
+    guild = playing("first")
+    guild.tell(Pause(ADA))
+    guild.tell(VoiceStateChanged(None, None))
+    guild.tell(Resume(ADA))
+    guild.now += 9_000
+    assert guild.position() == 0
 
 
 def test_leave_leaves_discord_first_and_keeps_the_queue():

@@ -1,2 +1,0 @@
-CAPACITY = 128
-def resident_bytes(): return 0
