@@ -12,7 +12,7 @@ from actors.guild.panel.messages import GaveUp
 from actors.guild.player.actor import PlayerPorts
 from actors.guild.player.messages import PlayerMessage
 from actors.guild.tree import guild_id, guild_tree, panel_keeper
-from actors.runtime import Actor, ActorRef, Ask, Down, Name
+from actors.runtime import Actor, ActorRef, AlreadyStarted, Ask, Down, Name
 
 GUILDS = "/root/guilds"
 
@@ -54,7 +54,14 @@ class Intake(Actor[IntakeMessage]):
         player = registry.whereis(player_name(guild))
         if player is None:
             spec = guild_tree(guild, self._ports, volume=self._volume)
-            self.context.monitor(await system.supervisor(GUILDS).start_child(spec))
+            guilds = system.supervisor(GUILDS)
+            try:
+                supervisor = await guilds.start_child(spec)
+            except AlreadyStarted as ending:
+                # Without a player it is about to end; two at once there cannot be.
+                await ending.ref.stop()
+                supervisor = await guilds.start_child(spec)
+            self.context.monitor(supervisor)
             player = registry.whereis(player_name(guild))
             assert player is not None
         elif registry.whereis(panel_name(guild)) is None:

@@ -87,6 +87,10 @@ asking: ContextVar[tuple["ActorChild", ...]] = ContextVar("asking", default=())
 """The actors whose handlers wait for whatever is running now."""
 
 
+FAILED = object()
+"""Instead of an answer: the request's `error` is to be raised."""
+
+
 class Request(Due):
     """One ask under way: the message, who waits for it, and how it ended.
 
@@ -95,6 +99,9 @@ class Request(Due):
     """
 
     __slots__ = ("chain", "child", "error", "latch", "message", "timeout")
+
+    error: Exception
+    """Set when it failed."""
 
     def __init__(
         self,
@@ -109,7 +116,6 @@ class Request(Due):
         self.chain = chain
         self.timeout = timeout
         self.latch = latch
-        self.error: Exception | None = None
 
     def answer(self, value: object) -> None:
         """End with `value`, or make it a dead letter if it is late."""
@@ -127,7 +133,7 @@ class Request(Due):
         """End with `error`, if it has not ended."""
         if not self.latch.done():
             self.error = error
-            self.latch.set_result(None)
+            self.latch.set_result(FAILED)
 
     def expire(self) -> None:
         """End with `AskTimeout`, if it has not ended."""

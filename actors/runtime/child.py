@@ -308,7 +308,7 @@ class ActorChild(Child):
     def __init__(self, system: "System", parent: "Supervisor", spec: "ChildSpec[Any]") -> None:
         super().__init__(system, parent, spec.id)
         self._spec = spec
-        self.mailbox = Mailbox(spec.mailbox, system.latches)
+        self.mailbox = Mailbox(spec.mailbox)
         self.kept: object = None
         self.handled = 0
         self.longest = 0.0

@@ -208,7 +208,10 @@ class Incarnation:
         try:
             if not self._killed:
                 try:
-                    await self._live()
+                    actor = await self._start()
+                    if actor is not None:
+                        await self._receive(actor)
+                        await self._wind_down(actor)
                 except BaseException as error:
                     if not self._killed or self.system.is_collapsing(error):
                         raise
@@ -221,7 +224,8 @@ class Incarnation:
         finally:
             self._finish(self._exit if self._exit is not None else KILLED)
 
-    async def _live(self) -> None:
+    async def _start(self) -> Actor[Any] | None:
+        """Return the actor when it has started; None if it ignored or failed its start."""
         child = self.child
         try:
             actor = child.spec.start()
@@ -233,24 +237,17 @@ class Incarnation:
                 raise
             self._exit = Exit("crashed", error)
             await self._wind_down(None)
-            return
+            return None
         if actor is None:
             self._exit = Exit("normal")
             child.ignored = True
-            return
+            return None
         self._started = True
         child.running()
-        try:
-            reason = await self._receive(actor)
-        except BaseException as error:
-            if self._must_unwind(error):
-                raise
-            reason = Exit("crashed", error)
-        self._exit = KILLED if self._killed else reason
-        await self._wind_down(actor)
+        return actor
 
-    async def _receive(self, actor: Actor[Any]) -> Exit:
-        """Handle messages until there is an order.
+    async def _receive(self, actor: Actor[Any]) -> None:
+        """Handle messages until there is an order, or one crashes it; leave the reason in `_exit`.
 
         Every message of the system comes through here; what is written out rather than called has
         been measured.
@@ -259,65 +256,71 @@ class Incarnation:
         mailbox = child.mailbox
         queue = mailbox.queue
         receive = self._hooked(actor)
+        new_latch = self.system.latches.new
         clock = time.perf_counter
         turns = FAIRNESS
         began = clock()
-        while self._order is None:
-            if not queue:
-                await mailbox.wait()
-                turns = FAIRNESS
-                began = clock()
-                continue
-            entry = queue.popleft()
-            if mailbox.line:
-                mailbox.admit()
-            kind = type(entry)
-            if kind is Request:
-                request = cast("Request", entry)
-                message = cast("Ask[object]", request.message)
-                chain = request.chain
-                self._in_hand = request
-                if chain:
-                    asking.set((*chain, child))
-                reply = await receive(message)
-                if chain:
-                    asking.set(self._base)
-                if self._in_hand is request:
-                    expected = message.reply_type
-                    if expected is not object and not isinstance(reply, expected):
-                        raise WrongReply(child.path, message, reply)
-                    self._in_hand = None
-                    latch = request.latch
-                    if latch.done():
-                        request.late(reply)
-                    else:
-                        latch.set_result(reply)
-            elif kind is Tick:
-                tick = cast("Tick", entry)
-                if self._timers is tick.timers and tick.claim():
-                    await receive(tick.message)
-            elif kind is Notice:
-                notice = cast("Notice", entry)
-                if notice.incarnation is self:
-                    await receive(notice.down)
-            elif kind is Drain:
-                child.draining = False
-                self.order(SHUTDOWN)
-            else:
-                await receive(entry)
-            child.handled += 1
-            now = clock()
-            if now - began > child.longest:
-                child.longest = now - began
-            began = now
-            turns -= 1
-            if not turns:
-                await checkpoint()
-                turns = FAIRNESS
-                began = clock()
-            if self._detached:
-                return KILLED
-        return self._order
+        try:
+            while self._order is None:
+                if not queue:
+                    mailbox.receiver = latch = new_latch()
+                    await latch
+                    turns = FAIRNESS
+                    began = clock()
+                    continue
+                entry = queue.popleft()
+                if mailbox.line:
+                    mailbox.admit()
+                kind = type(entry)
+                if kind is Request:
+                    request = cast("Request", entry)
+                    message = cast("Ask[object]", request.message)
+                    chain = request.chain
+                    self._in_hand = request
+                    if chain:
+                        asking.set((*chain, child))
+                    reply = await receive(message)
+                    if chain:
+                        asking.set(self._base)
+                    if self._in_hand is request:
+                        expected = message.reply_type
+                        if expected is not object and not isinstance(reply, expected):
+                            raise WrongReply(child.path, message, reply)
+                        self._in_hand = None
+                        latch = request.latch
+                        if latch.done():
+                            request.late(reply)
+                        else:
+                            latch.set_result(reply)
+                elif kind is Tick:
+                    tick = cast("Tick", entry)
+                    if self._timers is tick.timers and tick.claim():
+                        await receive(tick.message)
+                elif kind is Notice:
+                    notice = cast("Notice", entry)
+                    if notice.incarnation is self:
+                        await receive(notice.down)
+                elif kind is Drain:
+                    child.draining = False
+                    self.order(SHUTDOWN)
+                else:
+                    await receive(entry)
+                child.handled += 1
+                now = clock()
+                if now - began > child.longest:
+                    child.longest = now - began
+                began = now
+                turns -= 1
+                if not turns:
+                    await checkpoint()
+                    turns = FAIRNESS
+                    began = clock()
+            reason = self._order
+        except BaseException as error:
+            if self._must_unwind(error):
+                raise
+            reason = Exit("crashed", error)
+        self._exit = KILLED if self._killed else reason
 
     def _hooked(self, actor: Actor[Any]) -> Receive:
         receive: Receive = actor.receive
@@ -391,6 +394,7 @@ class Incarnation:
         reason = self._exit if self._exit is not None else KILLED
         self._release(reason)
         self._detached = True
+        self._order = KILLED
         self._deadline = None
         self.system.zombie_found(self.child.path, self.number)
         self.child.ended(reason, started=self._started)

@@ -11,7 +11,7 @@ at all but stand with the incarnation, ahead of every message.
 from collections import deque
 from typing import TYPE_CHECKING
 
-from actors.runtime.latch import Latch, Latches, release
+from actors.runtime.latch import Latch, release
 
 if TYPE_CHECKING:
     from actors.runtime.exits import Exit
@@ -30,29 +30,29 @@ class Place:
 class Mailbox:
     """What waits for one actor; it outlives the actor's incarnations.
 
-    The receiver takes from `queue`, and calls `admit` after that if there is a `line`.
+    The receiver takes from `queue`, and calls `admit` after that if there is a `line`; to wait, it
+    leaves a latch in `receiver`. Senders may append to `queue` while it is shorter than `limit`,
+    and wake the receiver then.
     """
 
     __slots__ = (
         "_capacity",
-        "_latches",
-        "_limit",
-        "_receiver",
         "_reserved",
         "closed",
+        "limit",
         "line",
         "queue",
+        "receiver",
     )
 
-    def __init__(self, capacity: int, latches: "Latches") -> None:
+    def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._limit = capacity
+        self.limit = capacity
         self.queue: deque[object] = deque()
         self.closed: Exit | None = None
-        self._latches = latches
         self.line: deque[Place] | None = None
         self._reserved = 0
-        self._receiver: Latch | None = None
+        self.receiver: Latch | None = None
 
     def __len__(self) -> int:
         return len(self.queue)
@@ -60,33 +60,26 @@ class Mailbox:
     def offer(self, entry: object) -> bool:
         """Append `entry` and wake the receiver; false if there is no room, or it has closed."""
         queue = self.queue
-        if len(queue) >= self._limit:
+        if len(queue) >= self.limit:
             return False
         queue.append(entry)
-        receiver = self._receiver
-        if receiver is not None:
-            self._receiver = None
-            if not receiver.done():
-                receiver.set_result(None)
+        if self.receiver is not None:
+            self.wake()
         return True
 
     def put(self, entry: object) -> None:
         """Append `entry`, whatever the bound, and wake the receiver."""
         self.queue.append(entry)
-        if self._receiver is not None:
+        if self.receiver is not None:
             self.wake()
 
     def wake(self) -> None:
         """Let the receiver look around."""
-        receiver = self._receiver
+        receiver = self.receiver
         if receiver is not None:
-            self._receiver = None
-            release(receiver)
-
-    def wait(self) -> Latch:
-        """Return what is set when there is something to look at. For the receiver alone."""
-        self._receiver = latch = self._latches.new()
-        return latch
+            self.receiver = None
+            if not receiver.done():
+                receiver.set_result(None)
 
     def line_up(self, latch: "Latch") -> Place:
         """Take a place in the line; `latch` is set when the sender may enter, or never will."""
@@ -135,7 +128,7 @@ class Mailbox:
 
     def admit(self) -> None:
         """Let those at the head of the line enter for whom there is room now."""
-        while self.line and len(self.queue) < self._limit:
+        while self.line and len(self.queue) < self.limit:
             place = self.line.popleft()
             place.admitted = True
             self._reserve(1)
@@ -144,4 +137,4 @@ class Mailbox:
     def _reserve(self, slots: int) -> None:
         """Keep so many slots more; find out how long the queue may be for those outside."""
         self._reserved += slots
-        self._limit = self._capacity - self._reserved if self.closed is None else 0
+        self.limit = self._capacity - self._reserved if self.closed is None else 0

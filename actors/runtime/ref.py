@@ -10,7 +10,7 @@ is handled at most once, or becomes a dead letter. An ask always ends.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Never, TypeVar, cast, overload
 
-from actors.runtime.ask import Asking, Request, asking
+from actors.runtime.ask import FAILED, Asking, Request, asking
 from actors.runtime.dead_letters import DeadLetter
 from actors.runtime.errors import (
     ActorStopped,
@@ -142,7 +142,13 @@ class ActorRef(Generic[MessageT_contra]):
         request = Request(child, message, chain, timeout, system.latches.new())
         system.deadlines.push(timeout, request)
         try:
-            if not mailbox.offer(request):
+            queue = mailbox.queue
+            if len(queue) < mailbox.limit:
+                # `mailbox.offer`, written out: this is the way of every ask.
+                queue.append(request)
+                if mailbox.receiver is not None:
+                    mailbox.wake()
+            else:
                 await self._put(request)
             reply = await request.latch
         except BaseException:
@@ -150,7 +156,7 @@ class ActorRef(Generic[MessageT_contra]):
             raise
         finally:
             request.pending = False
-        if request.error is not None:
+        if reply is FAILED:
             raise request.error
         return reply
 
@@ -168,12 +174,11 @@ class ActorRef(Generic[MessageT_contra]):
         if not request.pending:
             # Its time came, perhaps when it had just been admitted.
             mailbox.leave(place)
-            request.error = AskTimeout(self._child.path, request.message, request.timeout)
-        elif mailbox.enter(place):
-            request.latch = self._child.system.latches.new()
-            mailbox.put(request)
-        else:
-            request.error = ActorStopped(self._child.path, self._child.last_exit)
+            raise AskTimeout(self._child.path, request.message, request.timeout)
+        if not mailbox.enter(place):
+            raise ActorStopped(self._child.path, self._child.last_exit)
+        request.latch = self._child.system.latches.new()
+        mailbox.put(request)
 
     async def stop(self) -> None:
         """Ask it to stop after the message in hand; returns when `on_stop` is done.

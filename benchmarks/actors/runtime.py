@@ -21,7 +21,12 @@ class Crash:
     pass
 
 
-class Echoing(Actor[Echo | Crash]):
+class Echoing(Actor[Echo]):
+    async def receive(self, message: Echo) -> str:
+        return message.text
+
+
+class Crashing(Actor[Echo | Crash]):
     async def receive(self, message: Echo | Crash) -> str:
         if isinstance(message, Crash):
             raise ValueError("crash")
@@ -110,7 +115,7 @@ async def idle(children: int) -> float:
 
 async def restart(crashes: int) -> list[float]:
     async with _pool(intensity=crashes) as pool:
-        ref: ActorRef[Echo | Crash] = await pool.start_child(ChildSpec("a", Echoing))
+        ref: ActorRef[Echo | Crash] = await pool.start_child(ChildSpec("a", Crashing))
         taken: list[float] = []
         for _ in range(crashes):
             began = time.perf_counter()

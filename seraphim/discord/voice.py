@@ -99,6 +99,9 @@ class DiscordVoice:
     async def _ask(self, guild: int, channel: int | None) -> None:
         """Send the wish, raising `TimeoutError` if no shard can take it in time."""
         async with asyncio.timeout(GATEWAY_SECONDS):
+            if not self._bot.shards:
+                # The first guilds arrive while hikari still starts.
+                await self._bot.wait_for(hikari.StartedEvent, timeout=None)
             while True:
                 try:
                     await self._bot.update_voice_state(guild, channel, self_deaf=True)
@@ -159,6 +162,10 @@ class DiscordVoice:
         after = self.state(event.guild_id)
         if before.channel is not None and after.channel is None:
             await self._tell(event.guild_id, VoiceSessionEnded())
+        elif after.channel is not None and self._players.find(event.guild_id) is None:
+            # Left over by a process that was killed: what plays there is nobody's any more.
+            log.info("voice.left_over", guild=event.guild_id, channel=after.channel)
+            await self.leave(event.guild_id)
         elif after != before:
             await self._tell(event.guild_id, after)
 

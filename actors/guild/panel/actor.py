@@ -14,6 +14,8 @@ from actors.guild.player.messages import PlayerView
 from actors.runtime import Actor
 
 EDIT_PAUSE_SECONDS = 3.0
+# A node's reports of its position are off by a little, this way and that.
+DRIFT_MS = 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +99,20 @@ class PanelActor(Actor[PanelMessage]):
 
 def _looks_alike(shown: PlayerView, view: PlayerView) -> bool:
     """Whether the two would show the same: a position that merely ran on is no change."""
-    return _without_clock(shown) == _without_clock(view)
+    drifted = abs(_clock(shown) - _clock(view)) > DRIFT_MS
+    return not drifted and _without_clock(shown) == _without_clock(view)
 
 
 def _without_clock(view: PlayerView) -> PlayerView:
     current = view.current
+    return (
+        view if current is None else replace(view, current=replace(current, position_ms=0, at_ms=0))
+    )
+
+
+def _clock(view: PlayerView) -> int:
+    """What is shown of time: where it stands, or while it plays, when it began."""
+    current = view.current
     if current is None:
-        return view
-    if current.paused:
-        return replace(view, current=replace(current, at_ms=0))
-    # While it plays, what is shown is the instant of its beginning; playing drifts by a little.
-    began = round((current.at_ms - current.position_ms) / 2000)
-    return replace(view, current=replace(current, at_ms=began, position_ms=0))
+        return 0
+    return current.position_ms if current.paused else current.at_ms - current.position_ms

@@ -3,8 +3,10 @@
 PyAV releases the GIL for every call, so that sixty threads which all want it back after each frame
 form a convoy: measured, the gaps between frames went from 27 ms to 134 ms without a gate. Python's
 own `Semaphore(1)` is not enough, since whoever releases it may take it again at once while the
-others sleep; this gate is handed on in the order of arrival, but first to tracks of which nothing
-was heard yet: somebody waits for them, while the others have seconds of frames ahead.
+others sleep; this gate is handed on in the order of arrival, but first to tracks that have just
+begun: somebody waits for them, while the others have seconds of frames ahead. That favour has an
+end, or else a few files that are long in opening would keep everybody else out (measured: for as
+long as it took, and five seconds are heard).
 """
 
 import threading
@@ -20,6 +22,8 @@ from seraphim.audio_node.media import MediaError
 __all__ = ["Closed", "Gate", "Turn"]
 
 MOMENT: Final = 0.02
+FAVOUR: Final = 0.1
+"""Seconds of work for which a track is a beginner. Most need a tenth of it."""
 
 
 class Gate:
@@ -62,8 +66,10 @@ class Turn:
     """One track's time at the gate, and its patience.
 
     The thread of the track holds the gate within `with turn:`, but for what it does within
-    `with turn.aside():` or `turn.give_way()`. The track has `patience` seconds from one `progress`
-    to the next; `check` ends it when they are over, or when another thread called `close`.
+    `with turn.aside():`, `turn.give_way()` or `turn.pass_on()`. It is let in before the others
+    until `settle`, or until it was inside for `FAVOUR` seconds in all. The track has `patience`
+    seconds from one `progress` to the next; `check` ends it when they are over, or when another
+    thread called `close`.
     """
 
     def __init__(self, gate: Gate, track: int, patience: float) -> None:
@@ -74,20 +80,20 @@ class Turn:
         self.patience = patience
         self._deadline = time.monotonic() + patience
         self._entered = 0.0
-        self._urgent = True
+        self._favour = FAVOUR
 
     def __enter__(self) -> "Turn":
         self._enter()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._gate.leave()
+        self._leave()
 
     @contextmanager
     def aside(self) -> Generator[None]:
         """Let others work while this track waits; what it has ready is sent first."""
         self.before_waiting()
-        self._gate.leave()
+        self._leave()
         try:
             yield
         finally:
@@ -96,14 +102,16 @@ class Turn:
     def give_way(self) -> None:
         """Let others work if this track has had its moment; with none there, it is a new turn."""
         if time.monotonic() - self._entered > MOMENT:
-            self._gate.leave()
-            self._enter()
+            self.pass_on()
 
-    def first_is_sent(self) -> None:
-        """Go from now on behind those of which nothing was heard yet, and let them work."""
-        self._urgent = False
-        self._gate.leave()
+    def pass_on(self) -> None:
+        """Let those work who wait, and go on after them."""
+        self._leave()
         self._enter()
+
+    def settle(self) -> None:
+        """Go from now on behind those that have just begun."""
+        self._favour = 0.0
 
     def progress(self) -> None:
         """Begin the patience anew."""
@@ -126,5 +134,9 @@ class Turn:
             )
 
     def _enter(self) -> None:
-        self._gate.enter(self._track, urgent=self._urgent)
+        self._gate.enter(self._track, urgent=self._favour > 0)
         self._entered = time.monotonic()
+
+    def _leave(self) -> None:
+        self._favour -= time.monotonic() - self._entered
+        self._gate.leave()

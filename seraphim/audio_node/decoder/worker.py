@@ -13,7 +13,9 @@ from seraphim.audio_node.media import MediaError
 
 __all__ = ["Worker"]
 
-FIRST_BATCH: Final = 3
+FIRST_BATCH: Final = 5
+"""Each batch is twice the one before: a track is soon heard, and the next batch is there in time."""
+
 BATCH: Final = 25
 
 
@@ -99,16 +101,19 @@ class Worker:
             self._batch.append(frame)
             if len(self._batch) >= min(size, self._credit):
                 self._send_batch()
+                if size == BATCH:
+                    self._turn.settle()
+                size = min(2 * size, BATCH)
+                if self._credit > 0:
+                    self._turn.pass_on()
                 self._await_credit()
-                if size == FIRST_BATCH:
-                    self._turn.first_is_sent()
-                    size = BATCH
         self._send_batch()
 
     def _send_batch(self) -> None:
         if not self._batch or self._turn.closed:
             return
         self._send(Frames(self._order.track, tuple(self._batch)))
+        __import__("time").sleep(0.1)
         with self._changed:
             self._credit -= len(self._batch)
         self._batch.clear()

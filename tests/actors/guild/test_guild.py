@@ -14,6 +14,7 @@ from actors.guild.player.messages import (
     Play,
     PlayerMessage,
     PlayerView,
+    PositionReported,
     Queued,
     SetVolume,
     Show,
@@ -74,6 +75,17 @@ async def test_opening_a_guild_twice_gives_the_same_player(
     intake = system.registry.whereis(INTAKE)
     assert intake is not None
     assert await intake.ask(Open(GUILD)) is player
+
+
+async def test_a_guild_that_is_just_ending_is_opened_again(
+    player: ActorRef[PlayerMessage], system: System
+) -> None:
+    intake = system.registry.whereis(INTAKE)
+    assert intake is not None
+    await player.stop()
+    again = await intake.ask(Open(GUILD))
+    assert again is not player
+    assert (await again.ask(Show())).guild == GUILD
 
 
 async def test_a_failing_source_is_an_answer_not_a_crash(
@@ -198,6 +210,24 @@ async def test_a_panel_that_somebody_deleted_is_posted_again(
     await play(player, "second")
     await clock.advance(3.0)
     await world.changes.until(lambda: bool(world.posted))
+
+
+async def test_a_position_that_wobbles_is_no_reason_to_edit_the_panel(
+    player: ActorRef[PlayerMessage], world: World, clock: VirtualClock
+) -> None:
+    world.clock = 1_000_990
+    await play(player, "first")
+    await world.changes.until(lambda: bool(world.posted))
+    (views,) = world.posted.values()
+    world.clock += 5_000
+    for position in (4_980, 5_020, 4_980):
+        await player.tell(PositionReported(position, world.clock))
+        await player.ask(Show())
+        await clock.advance(3.0)
+    await player.ask(SetVolume(ADA, 10))
+    await clock.advance(3.0)
+    await world.changes.until(lambda: views[-1].volume == 10)
+    assert len(views) == 2
 
 
 async def test_however_fast_things_change_the_panel_is_edited_once_in_three_seconds(

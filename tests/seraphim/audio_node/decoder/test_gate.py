@@ -115,6 +115,37 @@ def test_a_track_that_works_on_and_on_takes_new_turns(gate: Gate, slate: Slate) 
         assert slate.read() == (7, first[1] + 2)
 
 
+def test_a_track_that_has_settled_goes_behind_all_who_wait(gate: Gate, turn: Turn) -> None:
+    entered: list[int] = []
+    turn.settle()
+    threads = [queue_up(gate, 2, entered), queue_up(gate, 3, entered, urgent=True)]
+    turn.pass_on()
+    assert entered == [3, 2]
+    for thread in threads:
+        thread.join(LONG)
+
+
+def test_tracks_that_never_get_to_their_first_frame_do_not_keep_the_others_out(gate: Gate) -> None:
+    entered: list[int] = []
+    enough = threading.Event()
+
+    def open_endlessly(track: int) -> None:
+        with Turn(gate, track, LONG) as turn:
+            while not enough.is_set():
+                turn.give_way()
+
+    threads = [in_thread(lambda track=track: open_endlessly(track)) for track in (1, 2, 3)]
+    gate.enter(4)
+    waiting = queue_up(gate, 5, entered)
+    gate.leave()
+    waiting.join(LONG)
+    came_in = entered == [5]
+    enough.set()
+    for thread in threads:
+        thread.join(LONG)
+    assert came_in
+
+
 def test_a_closed_track_ends_at_its_next_look(turn: Turn) -> None:
     turn.check()
     turn.closed = True
