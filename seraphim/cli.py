@@ -8,6 +8,7 @@ running, 70 the supervision tree gave up, 78 the configuration is wrong.
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,8 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         "audio-node",
         help="run an audio node of its own, speaking Lavalink's protocol",
         description=(
-            "Run Seraphim's audio node. It takes LAVALINK_PORT, LAVALINK_PASSWORD, DATA_DIR,"
-            " MUSIC_DIR and TRUSTED_MEDIA_HOSTS from the environment."
+            "Run Seraphim's audio node. It takes LAVALINK_HOST (where to listen), LAVALINK_PORT,"
+            " LAVALINK_PASSWORD, DATA_DIR, MUSIC_DIR and TRUSTED_MEDIA_HOSTS from the environment"
+            " and from .env."
         ),
     )
     audio_node.add_argument(
@@ -100,9 +102,18 @@ def _sandbox() -> int:
 
 
 def _audio_node(*, embedded: bool) -> int:
-    from seraphim.audio_node import main as audio_node
+    from seraphim.audio_node.options import NodeOptions, WrongOptions
 
-    return audio_node(embedded=embedded)
+    try:
+        if embedded:
+            options = NodeOptions.embedded(os.environ)
+        else:
+            options = NodeOptions.standalone(os.environ, DOTENV)
+    except WrongOptions as error:
+        return _refuse(error.mistakes)
+    from seraphim.audio_node.process import run
+
+    return run(options)
 
 
 def _tree(*, as_json: bool) -> int:

@@ -5,7 +5,7 @@ node's process reads its few variables here too, without loading what checks the
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -14,12 +14,12 @@ SECRETS = ("DISCORD_TOKEN", "LAVALINK_PASSWORD")
 
 
 def variables(
-    environ: Mapping[str, str], dotenv: Path | None = None
+    environ: Mapping[str, str], dotenv: Path | None = None, *, secrets: Sequence[str] = SECRETS
 ) -> tuple[dict[str, str], list[str]]:
     """Return the variables that are set, and the mistakes in how.
 
-    The environment wins over `.env`; an empty value counts as not set. A secret's `*_FILE` is read,
-    without the newline at its end.
+    The environment wins over `.env`; an empty value counts as not set. The `*_FILE` of each of the
+    `secrets` is read, without the newline at its end; where that was a mistake the secret is empty.
     """
     values = (
         {name: value for name, value in dotenv_values(dotenv).items() if value}
@@ -28,7 +28,7 @@ def variables(
     )
     values |= {name: value for name, value in environ.items() if value}
     mistakes: list[str] = []
-    for name in SECRETS:
+    for name in secrets:
         path = values.get(f"{name}_FILE")
         if path is None:
             continue
@@ -41,6 +41,9 @@ def variables(
             why = error.strerror if isinstance(error, OSError) else "not text"
             mistakes.append(f"{name}_FILE: {path} cannot be read ({why}).")
             values[name] = ""
+            continue
+        if not values[name]:
+            mistakes.append(f"{name}_FILE: {path} is empty.")
     return values, mistakes
 
 

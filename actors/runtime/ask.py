@@ -7,6 +7,7 @@ types; a method that returns both, and exists for the type checker only, does th
 An ask ends exactly once: whoever comes second (a late answer, a late crash) finds it ended.
 """
 
+from asyncio import InvalidStateError
 from contextvars import ContextVar
 from types import UnionType
 from typing import (
@@ -119,10 +120,10 @@ class Request(Due):
 
     def answer(self, value: object) -> None:
         """End with `value`, or make it a dead letter if it is late."""
-        if self.latch.done():
-            self.late(value)
-        else:
+        try:
             self.latch.set_result(value)
+        except InvalidStateError:
+            self.late(value)
 
     def late(self, value: object) -> None:
         """Make `value` a dead letter."""

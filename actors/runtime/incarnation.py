@@ -7,6 +7,7 @@ and nothing that it still does reaches the child that it was.
 """
 
 import time
+from asyncio import InvalidStateError
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
@@ -287,11 +288,10 @@ class Incarnation:
                         if expected is not object and not isinstance(reply, expected):
                             raise WrongReply(child.path, message, reply)
                         self._in_hand = None
-                        latch = request.latch
-                        if latch.done():
+                        try:
+                            request.latch.set_result(reply)
+                        except InvalidStateError:
                             request.late(reply)
-                        else:
-                            latch.set_result(reply)
                 elif kind is Tick:
                     tick = cast("Tick", entry)
                     if self._timers is tick.timers and tick.claim():

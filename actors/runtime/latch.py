@@ -6,6 +6,7 @@ price on both. Whatever needs several waiters keeps several latches.
 """
 
 import asyncio
+from asyncio import InvalidStateError
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, Protocol
@@ -21,7 +22,7 @@ class Latch(Protocol):
         ...
 
     def set_result(self, result: Any, /) -> None:
-        """Let the waiter go, now or when it comes. Not when it is done."""
+        """Let the waiter go, now or when it comes; raises `InvalidStateError` if it is done."""
         ...
 
     def __await__(self) -> Generator[Any, Any, Any]:
@@ -50,6 +51,8 @@ class _ParkedTask:
         return self._done
 
     def set_result(self, result: Any, /) -> None:
+        if self._done:
+            raise InvalidStateError
         self._done = True
         self._result = result
         task, self._task = self._task, None

@@ -78,8 +78,7 @@ class Mailbox:
         receiver = self.receiver
         if receiver is not None:
             self.receiver = None
-            if not receiver.done():
-                receiver.set_result(None)
+            release(receiver)
 
     def line_up(self, latch: "Latch") -> Place:
         """Take a place in the line; `latch` is set when the sender may enter, or never will."""

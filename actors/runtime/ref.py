@@ -7,6 +7,7 @@ Messages from one sender arrive in the order sent. A tell is admitted or raises;
 is handled at most once, or becomes a dead letter. An ask always ends.
 """
 
+from asyncio import InvalidStateError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Never, TypeVar, cast, overload
 
@@ -146,8 +147,13 @@ class ActorRef(Generic[MessageT_contra]):
             if len(queue) < mailbox.limit:
                 # `mailbox.offer`, written out: this is the way of every ask.
                 queue.append(request)
-                if mailbox.receiver is not None:
-                    mailbox.wake()
+                receiver = mailbox.receiver
+                if receiver is not None:
+                    mailbox.receiver = None
+                    try:  # noqa: SIM105 - `suppress` takes as long as all the rest
+                        receiver.set_result(None)
+                    except InvalidStateError:
+                        pass  # The actor is being cancelled.
             else:
                 await self._put(request)
             reply = await request.latch

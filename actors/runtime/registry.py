@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MessageT_contra = TypeVar("MessageT_contra", contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots, Python 3.11 cannot call `Name[Message](...)`
 class Name(Generic[MessageT_contra]):
     """A name whose holder understands `MessageT_contra`."""
 

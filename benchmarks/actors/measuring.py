@@ -1,4 +1,4 @@
-"""What every subject needs to be measured alike: its size, its stopwatch, and a ticker beside it."""
+"""What every subject needs to be measured alike: a stopwatch, its size, a ticker beside it."""
 
 import gc
 import os

@@ -7,25 +7,3 @@ through `decoders` (processes that make Opus frames of them) to a `player`, whic
 asks for a frame each 20 ms, and by `voice` to Discord. `session` and `server` are the way to the
 client.
 """
-
-import os
-import sys
-from typing import Final
-
-WRONG_CONFIGURATION: Final = 78
-
-
-def main(*, embedded: bool) -> int:
-    """Run a node with the settings of the environment; returns the process's exit code.
-
-    `embedded`: as the bot starts it, on the last node's port and for as long as it has clients.
-    """
-    from seraphim.audio_node.options import NodeOptions, WrongOptions
-    from seraphim.audio_node.process import run
-
-    try:
-        options = NodeOptions.from_environment(os.environ, embedded=embedded)
-    except WrongOptions as error:
-        print(error, file=sys.stderr)
-        return WRONG_CONFIGURATION
-    return run(options)

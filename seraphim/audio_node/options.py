@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from seraphim.audio_node.decoder.address_guard import TrustedHosts
+from seraphim.environment import variables
 
 LAVALINK_PORT: Final = 2333
 LARGEST_PORT: Final = 65_535
@@ -14,7 +15,11 @@ STUCK_MS: Final = 10_000
 
 
 class WrongOptions(ValueError):
-    """A node cannot be started like this; `args[0]` names the setting and what it must be."""
+    """A node cannot be started like this; `mistakes` names each, with what to do. No secrets."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,41 +56,73 @@ class NodeOptions:
     stuck_ms: int = STUCK_MS
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str], *, embedded: bool) -> Self:
-        """Read the settings that concern a node. Raises `WrongOptions`.
+    def embedded(cls, environ: Mapping[str, str]) -> Self:
+        """Read what the bot hands over to the node that belongs to it. Raises `WrongOptions`.
 
-        An embedded node belongs to the bot that started it: it listens where the last one did or
-        anywhere on loopback, and ends a minute after its last client.
+        It listens where the last one did or anywhere on loopback, and ends a minute after its last
+        client. The bot has checked the settings; `.env` is the bot's to read.
         """
-        own: Mapping[str, str] = {} if embedded else environment
-        music_dir = environment.get("MUSIC_DIR")
-        trusted = environment.get("TRUSTED_MEDIA_HOSTS", "")
-        try:
-            TrustedHosts(trusted)
-        except ValueError as error:
-            raise WrongOptions(f"TRUSTED_MEDIA_HOSTS: {error}") from error
-        return cls(
-            data_dir=Path(environment.get("DATA_DIR") or "data"),
-            host=own.get("LAVALINK_HOST") or "127.0.0.1",
-            port=0 if embedded else _port(own.get("LAVALINK_PORT") or str(LAVALINK_PORT)),
-            password=own.get("LAVALINK_PASSWORD") or _secret(own, "LAVALINK_PASSWORD_FILE"),
-            music_dir=Path(music_dir) if music_dir else None,
-            trusted_media_hosts=trusted,
-            exit_when_alone_seconds=ALONE_SECONDS if embedded else None,
+        mistakes: list[str] = []
+        options = cls(
+            data_dir=_data_dir(environ),
+            music_dir=_music_dir(environ),
+            trusted_media_hosts=_hosts(environ, mistakes),
+            exit_when_alone_seconds=ALONE_SECONDS,
         )
+        if mistakes:
+            raise WrongOptions(mistakes)
+        return options
+
+    @classmethod
+    def standalone(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> Self:
+        """Read the settings of a node of its own. Raises `WrongOptions` with every mistake."""
+        values, mistakes = variables(environ, dotenv, secrets=("LAVALINK_PASSWORD",))
+        if "LAVALINK_PASSWORD" not in values:
+            mistakes.append(
+                "LAVALINK_PASSWORD is missing: choose one, and set it here and for the bots that"
+                " use this node."
+            )
+        data_dir, music_dir = _data_dir(values), _music_dir(values)
+        if data_dir.exists() and not data_dir.is_dir():
+            mistakes.append(f"DATA_DIR: {data_dir} is not a folder.")
+        if music_dir is not None and not music_dir.is_dir():
+            mistakes.append(f"MUSIC_DIR: there is no folder {music_dir}.")
+        options = cls(
+            data_dir=data_dir,
+            host=values.get("LAVALINK_HOST", "127.0.0.1"),
+            port=_port(values, mistakes),
+            password=values.get("LAVALINK_PASSWORD"),
+            music_dir=music_dir,
+            trusted_media_hosts=_hosts(values, mistakes),
+        )
+        if mistakes:
+            raise WrongOptions(mistakes)
+        return options
 
 
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) > LARGEST_PORT:
-        raise WrongOptions(f"LAVALINK_PORT must be a number up to {LARGEST_PORT}")
-    return int(text)
+def _data_dir(values: Mapping[str, str]) -> Path:
+    return Path(values.get("DATA_DIR") or "data")
 
 
-def _secret(environment: Mapping[str, str], name: str) -> str | None:
-    path = environment.get(name)
-    if not path:
-        return None
+def _music_dir(values: Mapping[str, str]) -> Path | None:
+    music_dir = values.get("MUSIC_DIR")
+    return Path(music_dir) if music_dir else None
+
+
+def _hosts(values: Mapping[str, str], mistakes: list[str]) -> str:
+    hosts = values.get("TRUSTED_MEDIA_HOSTS", "")
     try:
-        return Path(path).read_text("utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise WrongOptions(f"{name} cannot be read") from error
+        TrustedHosts(hosts)
+    except ValueError as error:
+        mistakes.append(f"TRUSTED_MEDIA_HOSTS: {error}.")
+    return hosts
+
+
+def _port(values: Mapping[str, str], mistakes: list[str]) -> int:
+    text = values.get("LAVALINK_PORT")
+    if text is None:
+        return LAVALINK_PORT
+    if not text.isascii() or not text.isdecimal() or int(text) > LARGEST_PORT:
+        mistakes.append(f"LAVALINK_PORT: {text!r} is not a port, 0 to {LARGEST_PORT}.")
+        return LAVALINK_PORT
+    return int(text)

@@ -1,9 +1,4 @@
-"""A guild's player: what it plays, where it is, and the frame it sends in each tick.
-
-Position is counted in frames sent, never read from a clock: it is where the listeners are. A seek
-or a change of volume opens a second feed and lets the first play on until the second has a frame,
-so that neither leaves a hole. After a change of volume the second feed first skips what was heard
-of the first meanwhile.
+"""A guild's player: what it plays to whom, and the frame it sends in each tick.
 
 Everything happens on the event loop, in ticks and in calls that never wait; only `destroy` waits,
 for the voice server to take note. What happened is told through `PlayerListener`, in the order in
@@ -13,16 +8,16 @@ which it happened, from within the call or tick in which it did.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
 import structlog
 
-from seraphim.audio_node.feed import Feed, OpenFeed
+from seraphim.audio_node.feed import OpenFeed
 from seraphim.audio_node.media import MediaError, MediaSource
 from seraphim.audio_node.pacer import Pacer
 from seraphim.audio_node.payloads import EndReason, JsonObject, event, exception, track
-from seraphim.audio_node.track import TrackInfo
+from seraphim.audio_node.playback import Playback, Start
 from seraphim.audio_node.voice import Closed, VoiceConnection, VoiceCredentials, VoiceListener
 from seraphim.voice import FRAME_MS, SILENCE, SILENCE_FRAMES, CloseCode
 
@@ -52,16 +47,6 @@ class PlayerListener(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What to play, and how."""
-
-    info: TrackInfo
-    encoded: str
-    user_data: JsonObject
-    end_ms: int | None = None
-
-
 @dataclass(slots=True)
 class FrameCount:
     """Frames due since `since`: those that were there and those that were not."""
@@ -69,29 +54,6 @@ class FrameCount:
     since: float | None = None
     sent: int = 0
     nulled: int = 0
-
-
-@dataclass(slots=True)
-class _Playing:
-    start: Start
-    source: MediaSource
-    feed: Feed
-    position_ms: int
-    user_data: JsonObject
-    end_ms: int | None
-    next: "_Next | None" = None
-    sounded: bool = False
-    waited_ms: int = 0
-    stuck: bool = False
-
-
-@dataclass(slots=True)
-class _Next:
-    """A feed that takes over: by a seek, or `catching_up` with where the other one is by then."""
-
-    feed: Feed
-    position_ms: int
-    catching_up: bool
 
 
 class Player:
@@ -120,7 +82,7 @@ class Player:
         self._connect_voice = connect_voice
         self._listener = listener
         self._stuck_ms = stuck_ms
-        self._playing: _Playing | None = None
+        self._playback: Playback | None = None
         self._voice: VoiceConnection | None = None
         self._next_voice: VoiceConnection | None = None
         self._flowing = False
@@ -131,27 +93,22 @@ class Player:
     @property
     def track(self) -> JsonObject | None:
         """What is being played, at its position; None for nothing."""
-        return None if self._playing is None else self._told(self._playing)
+        return None if self._playback is None else self._playback.told
 
     @property
     def is_playing(self) -> bool:
         """Whether it has a track and is not paused."""
-        return self._playing is not None and not self.paused
+        return self._playback is not None and not self.paused
 
     @property
     def has_track(self) -> bool:
         """Whether it has a track."""
-        return self._playing is not None
+        return self._playback is not None
 
     @property
     def position_ms(self) -> int:
         """Where the listeners are, or will be when the seek under way is done; 0 for nowhere."""
-        playing = self._playing
-        if playing is None:
-            return 0
-        if playing.next is not None and not playing.next.catching_up:
-            return playing.next.position_ms
-        return playing.position_ms
+        return 0 if self._playback is None else self._playback.position_ms
 
     @property
     def state(self) -> JsonObject:
@@ -179,18 +136,8 @@ class Player:
             self._listener.emit(event("TrackStartEvent", self.guild_id, track=told))
             self._tell_end(told, "loadFailed", source)
             return
-        position = 0 if start.info.stream else max(0, start.info.position_ms)
-        self._playing = playing = _Playing(
-            start,
-            source,
-            self._open_feed(source, position, self._gain),
-            position,
-            start.user_data,
-            start.end_ms,
-        )
-        self._listener.emit(
-            event("TrackStartEvent", self.guild_id, track=self._told(playing)),
-        )
+        self._playback = Playback(start, source, self._open_feed, gain=self._gain)
+        self._listener.emit(event("TrackStartEvent", self.guild_id, track=self._playback.told))
         self._listener.changed(self)
         self._pacer.wake(self)
 
@@ -203,10 +150,9 @@ class Player:
         if paused is self.paused:
             return
         self.paused = paused
-        playing = self._playing
-        if playing is not None and playing.next is not None and not playing.next.catching_up:
+        if self._playback is not None:
             # What is left of the old place must not be heard when the track goes on.
-            self._swap(playing, playing.next)
+            self._playback.settle()
         self._listener.changed(self)
         self._pacer.wake(self)
 
@@ -215,10 +161,9 @@ class Player:
 
         A position past the end ends the track.
         """
-        if self._playing is None or self._playing.start.info.stream:
-            return
-        self._reopen(self._playing, max(0, position_ms), catching_up=False)
-        self._listener.changed(self)
+        if self._playback is not None:
+            self._playback.seek(position_ms, gain=self._gain, heard=self._is_heard)
+            self._listener.changed(self)
 
     def set_volume(self, volume: int) -> None:
         """Set the volume in percent; what is out of range is taken as the nearest end of it."""
@@ -230,13 +175,13 @@ class Player:
 
     def set_end(self, end_ms: int | None) -> None:
         """End the track at a position, or at its end."""
-        if self._playing is not None:
-            self._playing.end_ms = end_ms
+        if self._playback is not None:
+            self._playback.end_ms = end_ms
 
     def set_user_data(self, user_data: JsonObject) -> None:
         """Replace what the client keeps with the track."""
-        if self._playing is not None:
-            self._playing.user_data = user_data
+        if self._playback is not None:
+            self._playback.user_data = user_data
 
     def set_voice(self, credentials: VoiceCredentials) -> None:
         """Speak with these credentials from now on. Returns at once.
@@ -279,8 +224,8 @@ class Player:
         self._flowing = True
         # A new connection has sent nothing that silence would have to end.
         self._silence_left = 0
-        if self._playing is not None:
-            self._playing.waited_ms = 0
+        if self._playback is not None:
+            self._playback.waited_ms = 0
         self._listener.changed(self)
         self._pacer.wake(self)
 
@@ -308,16 +253,15 @@ class Player:
             return False
 
     def _tick(self) -> bool:
-        playing = self._playing
-        if playing is None or self.paused:
+        playback = self._playback
+        if playback is None or self.paused:
             return self._hush()
         if not self._flowing:
-            self._wait_for_voice(playing)
+            self._wait_for_voice(playback)
             return True
-        feed = self._current_feed(playing)
-        frame = feed.take()
+        frame = playback.take()
         if frame is None:
-            self._starve(playing, feed)
+            self._starve(playback)
             return True
         assert self._voice is not None
         if not self._silence_left:
@@ -327,13 +271,7 @@ class Player:
         self._silence_left = SILENCE_FRAMES
         self._voice.send(frame)
         self.frames.sent += 1
-        playing.sounded = True
-        playing.waited_ms = 0
-        playing.stuck = False
-        playing.position_ms += FRAME_MS
-        if playing.end_ms is not None and playing.position_ms >= playing.end_ms:
-            self._drop("finished")
-        elif feed.ended and (playing.next is None or playing.next.catching_up):
+        if playback.past_end or playback.ended:
             # Told with the last frame and not after it: the client has a frame's time to go on.
             self._drop("finished")
         return True
@@ -349,63 +287,41 @@ class Player:
             self.frames.since = None
         return self._silence_left > 0
 
-    def _starve(self, playing: _Playing, feed: Feed) -> None:
-        coming = playing.next
-        seeking = coming is not None and not coming.catching_up
-        if coming is not None and seeking and (feed.ended or feed.error is not None):
-            # There is nothing more at the old place: what the new one says, the next tick says.
-            self._swap(playing, coming)
-        elif coming is None and feed.error is not None:
-            self._fail(feed.error)
-        elif feed.ended:
-            self._drop("finished")
-        else:
-            self.frames.nulled += 1
-            self._hush()
-            playing.waited_ms += FRAME_MS
-            if playing.waited_ms >= self._stuck_ms and not playing.stuck:
-                playing.stuck = True
-                self._log.warning("track.stuck", waited_ms=playing.waited_ms)
-                self._listener.emit(
-                    event(
-                        "TrackStuckEvent",
-                        self.guild_id,
-                        track=self._told(playing),
-                        thresholdMs=self._stuck_ms,
-                    )
+    def _starve(self, playback: Playback) -> None:
+        if self._finish_if_over(playback):
+            return
+        self.frames.nulled += 1
+        self._hush()
+        playback.waited_ms += FRAME_MS
+        if playback.waited_ms >= self._stuck_ms and not playback.stuck:
+            playback.stuck = True
+            self._log.warning("track.stuck", waited_ms=playback.waited_ms)
+            self._listener.emit(
+                event(
+                    "TrackStuckEvent",
+                    self.guild_id,
+                    track=playback.told,
+                    thresholdMs=self._stuck_ms,
                 )
-                self._listener.changed(self)
+            )
+            self._listener.changed(self)
 
-    def _wait_for_voice(self, playing: _Playing) -> None:
-        feed = playing.feed if playing.next is None else playing.next.feed
-        if feed.error is not None:
-            self._fail(feed.error)
-        elif feed.ended:
+    def _wait_for_voice(self, playback: Playback) -> None:
+        if self._finish_if_over(playback):
+            return
+        playback.waited_ms += FRAME_MS
+        if playback.waited_ms >= CLEANUP_MS:
+            self._drop("cleanup")
+
+    def _finish_if_over(self, playback: Playback) -> bool:
+        """End the track if there is nothing more to come; returns whether it was so."""
+        if playback.error is not None:
+            self._fail(playback.error)
+        elif playback.ended:
             self._drop("finished")
         else:
-            playing.waited_ms += FRAME_MS
-            if playing.waited_ms >= CLEANUP_MS:
-                self._drop("cleanup")
-
-    def _current_feed(self, playing: _Playing) -> Feed:
-        coming = playing.next
-        if coming is not None:
-            if playing.start.info.stream:
-                # A stream is opened where it is now, and goes on from there.
-                coming.position_ms = playing.position_ms
-            elif coming.catching_up:
-                while coming.position_ms < playing.position_ms and coming.feed.take() is not None:
-                    coming.position_ms += FRAME_MS
-            level = not coming.catching_up or coming.position_ms >= playing.position_ms
-            if (level and coming.feed.ready) or coming.feed.ended or coming.feed.error is not None:
-                self._swap(playing, coming)
-        return playing.feed
-
-    def _swap(self, playing: _Playing, coming: _Next) -> None:
-        playing.feed.close()
-        playing.feed = coming.feed
-        playing.position_ms = coming.position_ms
-        playing.next = None
+            return False
+        return True
 
     # Inside
 
@@ -415,54 +331,33 @@ class Player:
         factor = factor if isinstance(factor, int | float) else 1.0
         return min(max(round(self.volume * factor), 0), LOUDEST)
 
+    @property
+    def _is_heard(self) -> bool:
+        return self._flowing and not self.paused
+
     def _regain(self, *, volume: int | None = None, filters: JsonObject | None = None) -> None:
         before = self._gain
         if volume is not None:
             self.volume = volume
         if filters is not None:
             self.filters = filters
-        playing = self._playing
-        if playing is not None and self._gain != before:
-            coming = playing.next
-            if coming is None or coming.catching_up:
-                self._reopen(playing, playing.position_ms, catching_up=True)
-            else:
-                # A seek is under way: it goes where it went, with the new volume.
-                self._reopen(playing, coming.position_ms, catching_up=False)
-
-    def _reopen(self, playing: _Playing, position_ms: int, *, catching_up: bool) -> None:
-        """Open the track anew, there. What is heard now is heard until that has a frame."""
-        if playing.next is not None:
-            playing.next.feed.close()
-        stream = playing.start.info.stream
-        feed = self._open_feed(playing.source, 0 if stream else position_ms, self._gain)
-        coming = _Next(feed, position_ms, catching_up)
-        if self.paused or not self._flowing:
-            # Nobody hears the old feed: its frames must not be heard later either.
-            self._swap(playing, coming)
-        else:
-            playing.next = coming
-
-    def _told(self, playing: _Playing) -> JsonObject:
-        info = replace(playing.start.info, position_ms=self.position_ms)
-        return track(info, encoded=playing.start.encoded, user_data=playing.user_data)
+        if self._playback is not None and self._gain != before:
+            self._playback.regain(self._gain, heard=self._is_heard)
 
     def _drop(self, reason: EndReason, error: MediaError | None = None) -> None:
-        playing = self._playing
-        if playing is None:
+        playback = self._playback
+        if playback is None:
             return
-        told = self._told(playing)
-        self._playing = None
-        playing.feed.close()
-        if playing.next is not None:
-            playing.next.feed.close()
+        told = playback.told
+        self._playback = None
+        playback.close()
         self._tell_end(told, reason, error)
         self._pacer.wake(self)
 
     def _fail(self, error: MediaError) -> None:
         """End the track by an exception: `loadFailed` only when nothing of it was heard."""
-        if self._playing is not None:
-            self._drop("finished" if self._playing.sounded else "loadFailed", error)
+        if self._playback is not None:
+            self._drop("finished" if self._playback.sounded else "loadFailed", error)
 
     def _tell_end(self, told: JsonObject, reason: EndReason, error: MediaError | None) -> None:
         if error is not None:

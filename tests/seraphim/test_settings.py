@@ -78,6 +78,12 @@ def test_a_secret_given_twice_or_in_a_missing_file_is_a_mistake(tmp_path: Path):
     assert len(said.splitlines()) == 1
 
 
+def test_a_secret_in_an_empty_file_is_a_mistake(tmp_path: Path):
+    file = tmp_path / "token"
+    file.touch()
+    assert mistakes({"DISCORD_TOKEN_FILE": str(file)}) == f"DISCORD_TOKEN_FILE: {file} is empty."
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path):
     dotenv = tmp_path / ".env"
     dotenv.write_text(f"DISCORD_TOKEN={TOKEN}\nDEFAULT_VOLUME=10\nLOG_FORMAT=json\n")

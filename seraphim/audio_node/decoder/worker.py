@@ -14,7 +14,7 @@ from seraphim.audio_node.media import MediaError
 __all__ = ["Worker"]
 
 FIRST_BATCH: Final = 5
-"""Each batch is twice the one before: a track is soon heard, and the next batch is there in time."""
+"""Each is twice the one before: a track is soon heard, and the next batch is there in time."""
 
 BATCH: Final = 25
 
@@ -113,7 +113,6 @@ class Worker:
         if not self._batch or self._turn.closed:
             return
         self._send(Frames(self._order.track, tuple(self._batch)))
-        __import__("time").sleep(0.1)
         with self._changed:
             self._credit -= len(self._batch)
         self._batch.clear()

@@ -14,7 +14,8 @@ from aiohttp import web
 from seraphim.audio_node import payloads
 from seraphim.audio_node.media import MediaError, MediaSource
 from seraphim.audio_node.payloads import JsonObject, dumps
-from seraphim.audio_node.player import Player, Start
+from seraphim.audio_node.playback import Start
+from seraphim.audio_node.player import Player
 from seraphim.audio_node.server.updates import (
     OMITTED,
     BadRequest,

@@ -21,7 +21,7 @@ import structlog
 
 from seraphim.audio_node.voice.encryption import choose_mode, encryption_for
 from seraphim.audio_node.voice.gateway import ABNORMAL, Closed, Gateway, Message
-from seraphim.audio_node.voice.udp import DiscoveryFailed, Transmitter
+from seraphim.audio_node.voice.udp import KEEP_ALIVE_SECONDS, DiscoveryFailed, Transmitter
 from seraphim.voice import RESUMABLE, Address, CloseCode, Mode, Opcode, Speaking
 
 CONNECT_SECONDS: Final = 10.0
@@ -76,6 +76,7 @@ class VoiceConnection:
         tls: ssl.SSLContext,
         listener: VoiceListener,
         connect_seconds: float = CONNECT_SECONDS,
+        keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
     ) -> None:
         self.credentials = credentials
         self.ready = False
@@ -88,6 +89,7 @@ class VoiceConnection:
         self._tls = tls
         self._listener = listener
         self._connect_seconds = connect_seconds
+        self._keep_alive_seconds = keep_alive_seconds
         self._established = False
         self._leaving = False
         self._transmitter: Transmitter | None = None
@@ -141,8 +143,12 @@ class VoiceConnection:
             self._log.exception("voice.failed")
             closed = Closed(ABNORMAL, "the audio node failed", remote=False)
         finally:
-            if self._transmitter is not None:
-                self._transmitter.close()
+            if (transmitter := self._transmitter) is not None:
+                transmitter.close()
+                if transmitter.lost:
+                    self._log.warning(
+                        "voice.frames_lost", sent=transmitter.sent, lost=transmitter.lost
+                    )
         self._log.info(
             "voice.closed", code=closed.code, reason=closed.reason, by_remote=closed.remote
         )
@@ -241,7 +247,9 @@ class VoiceConnection:
             raise Closed(CloseCode.UNKNOWN_MODE, "no encryption in common", remote=False)
         self._ssrc = message.integer("ssrc")
         self._transmitter = Transmitter(
-            self._ssrc, Address(message.text("ip"), message.integer("port"))
+            self._ssrc,
+            Address(message.text("ip"), message.integer("port")),
+            keep_alive_seconds=self._keep_alive_seconds,
         )
         try:
             ours = await self._transmitter.discover()

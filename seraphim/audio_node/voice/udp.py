@@ -3,9 +3,14 @@
 A plain non-blocking socket, connected, rather than an asyncio transport: a packet is sent in the
 tick that it belongs to or not at all. A transport would queue it, and late is worse than never.
 What others say in the channel is never read; the kernel drops it when the small buffer is full.
+
+A router on the way forgets within a minute whom a connection that says nothing belongs to. So every
+few seconds eight bytes are sent that only count, as Discord's own clients do, whether there is
+sound or not; the answers are not read either.
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import secrets
 import socket
@@ -23,6 +28,9 @@ OPUS: Final = 0x78
 ASK_AGAIN_SECONDS: Final = 0.5
 """A discovery packet can be lost like any other."""
 
+KEEP_ALIVE_SECONDS: Final = 5.0
+KEEP_ALIVE_BYTES: Final = 8
+
 UNREAD_BYTES: Final = 4096
 
 
@@ -37,9 +45,14 @@ class Transmitter:
     however long nothing was sent before it; they begin anywhere, as RTP asks.
     """
 
-    def __init__(self, ssrc: int, server: Address) -> None:
+    def __init__(
+        self, ssrc: int, server: Address, *, keep_alive_seconds: float = KEEP_ALIVE_SECONDS
+    ) -> None:
         self._ssrc = ssrc
         self._server = server
+        self._keep_alive_seconds = keep_alive_seconds
+        self._keep_alives = 0
+        self._timer: asyncio.TimerHandle | None = None
         self._sequence = secrets.randbelow(1 << 16)
         self._timestamp = secrets.randbelow(1 << 32)
         self._socket: socket.socket | None = None
@@ -49,7 +62,7 @@ class Transmitter:
         """Packets that the system would not take: its buffer was full, or the server is gone."""
 
     async def discover(self) -> Address:
-        """Open the socket and ask the voice server where it sees us.
+        """Open the socket, ask the voice server where it sees us, and keep that so until `close`.
 
         Asks again until there is an answer: the caller sets the deadline. Raises `DiscoveryFailed`.
         """
@@ -63,6 +76,7 @@ class Transmitter:
                     while True:
                         address = self._read_address(await loop.sock_recv(opened, UNREAD_BYTES))
                         if address is not None:
+                            self._schedule()
                             return address
             except TimeoutError:
                 continue
@@ -95,8 +109,22 @@ class Transmitter:
         else:
             self.sent += 1
 
+    def _schedule(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._keep_alive_seconds, self._keep_alive)
+
+    def _keep_alive(self) -> None:
+        assert self._socket is not None
+        # One that the system does not take is nothing to the next; who is gone, the gateway tells.
+        with contextlib.suppress(OSError):
+            self._socket.send(self._keep_alives.to_bytes(KEEP_ALIVE_BYTES, "little"))
+        self._keep_alives += 1
+        self._schedule()
+
     def close(self) -> None:
         """Close the socket; what is sent later goes nowhere."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -128,6 +128,11 @@ class VoiceServer:
         """What VOICE_SERVER_UPDATE names: `localhost:<port>`."""
         return f"localhost:{self._port}"
 
+    @property
+    def keep_alives(self) -> int:
+        """How often clients sent what keeps their way here open."""
+        return 0 if self._socket is None else self._socket.keep_alives
+
     # Orders of Discord's gateway
 
     def expect(

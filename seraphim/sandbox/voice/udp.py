@@ -31,12 +31,14 @@ TIMEVAL = struct.Struct("@ll")
 ANCILLARY_SIZE = socket.CMSG_SPACE(TIMEVAL.size)
 
 SHORTEST_RTP = 12
+KEEP_ALIVE_SIZE = 8
 
 
 class VoiceSocket:
     """Reads datagrams and hands on what may be RTP, in the order of arrival.
 
-    Datagrams shorter than an RTP header are sent back: clients keep their NAT entry open with them.
+    Datagrams shorter than an RTP header are sent back: clients keep their NAT entry open with some
+    of eight bytes, which are counted in `keep_alives`.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class VoiceSocket:
 
         `discoverable` says whether discovery for an SSRC is answered.
         """
+        self.keep_alives = 0
         self._received = received
         self._discoverable = discoverable
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -85,6 +88,7 @@ class VoiceSocket:
             if len(datagram) == discovery.SIZE and self._discover(datagram, Address(*sender)):
                 continue
             if len(datagram) < SHORTEST_RTP:
+                self.keep_alives += len(datagram) == KEEP_ALIVE_SIZE
                 self._send(datagram, Address(*sender))
             else:
                 self._received(datagram, _arrival(ancillary))

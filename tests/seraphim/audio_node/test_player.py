@@ -14,7 +14,8 @@ import pytest
 from seraphim.audio_node.media import MediaError, MediaSource
 from seraphim.audio_node.pacer import Pacer
 from seraphim.audio_node.payloads import JsonObject
-from seraphim.audio_node.player import CLEANUP_MS, Player, Start
+from seraphim.audio_node.playback import Start
+from seraphim.audio_node.player import CLEANUP_MS, Player
 from seraphim.audio_node.track import TrackInfo, encode
 from seraphim.audio_node.voice import VoiceConnection, VoiceCredentials, VoiceListener
 from seraphim.sandbox.voice import Heard, VoiceServer

@@ -32,6 +32,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process = subprocess.Popen(
             [sys.executable, "-c", COMMAND, "audio-node", *arguments],
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             cwd=tmp_path,
             env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), **environment},
@@ -45,7 +46,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
             process.kill()
         process.wait()
         assert process.stdout is not None
+        assert process.stderr is not None
         process.stdout.close()
+        process.stderr.close()
 
 
 def listening(process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -139,10 +142,27 @@ def test_a_data_folder_that_cannot_be_one_is_an_error(start: Start, tmp_path: Pa
     assert str(tmp_path / "file") in refused["reason"]
 
 
-def test_a_wrong_setting_ends_the_start(start: Start) -> None:
-    process = start(LAVALINK_PORT="http")
-    process.communicate(timeout=20)
-    assert process.returncode == 78
+def test_wrong_settings_end_the_start_and_are_all_named(start: Start, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("LAVALINK_PORT=http\n")
+    process = start()
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output) == (78, "")
+    assert errors.startswith("SYS-001 ")
+    assert "LAVALINK_PORT" in errors
+    assert "LAVALINK_PASSWORD is missing" in errors
+
+
+def test_a_node_of_its_own_reads_the_file_of_settings(start: Start, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = somebody.getsockname()[1]
+    (tmp_path / "password").write_text("hush\n")
+    (tmp_path / ".env").write_text(f"LAVALINK_PASSWORD_FILE=password\nLAVALINK_PORT={port}\n")
+    process = start()
+    assert listening(process)["port"] == port
+    card = Instance.load(tmp_path)
+    assert card is not None
+    assert card.password == "hush"
+    end(process)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

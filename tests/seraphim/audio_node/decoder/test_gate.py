@@ -134,8 +134,8 @@ def test_tracks_that_never_get_to_their_first_frame_do_not_keep_the_others_out(g
             while not enough.is_set():
                 turn.give_way()
 
-    threads = [in_thread(lambda track=track: open_endlessly(track)) for track in (1, 2, 3)]
-    gate.enter(4)
+    gate.enter(1)
+    threads = [in_thread(lambda track=track: open_endlessly(track)) for track in (2, 3, 4)]
     waiting = queue_up(gate, 5, entered)
     gate.leave()
     waiting.join(LONG)

@@ -43,7 +43,11 @@ async def connect(region: VoiceServer, tls: ssl.SSLContext) -> AsyncIterator[Con
     async with aiohttp.ClientSession() as http:
 
         def connect(
-            *, token: str = "t", endpoint: str | None = None, seconds: float = 20
+            *,
+            token: str = "t",
+            endpoint: str | None = None,
+            seconds: float = 20,
+            keep_alive: float = 5,
         ) -> tuple[VoiceConnection, Listener]:
             region.expect(
                 guild_id=GUILD, channel_id=CHANNEL, user_id=USER, session_id="s", token="t"
@@ -57,6 +61,7 @@ async def connect(region: VoiceServer, tls: ssl.SSLContext) -> AsyncIterator[Con
                 tls=tls,
                 listener=listener,
                 connect_seconds=seconds,
+                keep_alive_seconds=keep_alive,
             )
             made.append(connection)
             return connection, listener
@@ -95,6 +100,36 @@ async def test_frames_are_heard_as_they_were_sent(
     continuity = ears.continuity()
     assert (continuity.lost, continuity.reordered, continuity.timestamp_jumps) == (0, 0, 0)
     assert not ears.violations
+
+
+async def test_the_way_of_the_sound_is_kept_open_while_there_is_none(
+    region: VoiceServer, heard: defaultdict[int, Heard], connect: Connect
+) -> None:
+    connection, listener = connect(keep_alive=0.02)
+    await within(listener.ready.wait())
+    await until(lambda: region.keep_alives >= 5)
+    # And while the voice gateway is away: the sound goes on meanwhile.
+    region.troubles.silent = True
+    region.sever(GUILD, USER)
+    await until(lambda: not connection.connected)
+    before = region.keep_alives
+    await until(lambda: region.keep_alives >= before + 5)
+    region.troubles.silent = False
+    connection.send(TONE)
+    ears = heard[CHANNEL]
+    await ears.until(lambda: len(ears.packets) == 1)
+    assert not ears.violations
+    assert not region.violations
+
+
+async def test_nothing_is_sent_after_the_end(region: VoiceServer, connect: Connect) -> None:
+    connection, listener = connect(keep_alive=0.02)
+    await within(listener.ready.wait())
+    await connection.close()
+    transmitter = connection._transmitter
+    assert transmitter is not None
+    assert transmitter._timer is not None
+    assert transmitter._timer.cancelled()
 
 
 async def test_a_wrong_token_closes_with_4004(connect: Connect) -> None:

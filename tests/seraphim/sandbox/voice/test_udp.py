@@ -43,7 +43,7 @@ async def test_discovery_is_for_those_who_identified(place: Place) -> None:
                 assert await udp.receive() == b"still th"
 
 
-async def test_keepalives_come_back(place: Place) -> None:
+async def test_keep_alives_come_back_and_are_counted(place: Place) -> None:
     async with place.connect() as client:
         await client.authenticate()
         async with await client.udp() as udp:
@@ -51,6 +51,8 @@ async def test_keepalives_come_back(place: Place) -> None:
                 await udp.send(counter.to_bytes(8, "little"))
                 with anyio.fail_after(10):
                     assert await udp.receive() == counter.to_bytes(8, "little")
+    assert place.region.keep_alives == 3
+    assert not place.region.violations
 
 
 @pytest.mark.skipif("sys.platform != 'linux'", reason="only Linux tells when a datagram arrived")
