@@ -62,6 +62,10 @@ unit: $(DEVELOPMENT) ## the tests of both packages
 test-e2e: $(DEVELOPMENT) ## the real bot, a real node, and what the listeners hear
 	$(BIN)/python -m pytest tests/end_to_end
 
+.PHONY: bench
+bench: $(DEVELOPMENT) ## every benchmark, with its gates
+	@failed=0; for name in actors audio; do $(BIN)/python -m benchmarks $$name || failed=1; done; exit $$failed
+
 .PHONY: format
 format: $(DEVELOPMENT) ## put the code into shape
 	$(BIN)/ruff format .
