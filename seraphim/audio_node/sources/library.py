@@ -214,8 +214,14 @@ def _clean(text: str | None) -> str:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """Take words apart as the search compares them: without case, accents and punctuation."""
-    folded = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text).casefold())
+    """Take words apart as the search compares them: without case, accents and punctuation.
+
+    Folded twice, as The Unicode Standard's "compatibility caseless match" has it: taking a letter
+    apart may bring a capital out of it, and folding a capital may bring an accent.
+    """
+    folded = _APOSTROPHES.sub("", text)
+    for _ in range(2):
+        folded = unicodedata.normalize("NFKD", folded).casefold()
     plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
     return tuple(_WORD.findall(plain.translate(_PLAIN)))
 
