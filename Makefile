@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+COMPARED := $(VENV)/.compared
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help
@@ -25,6 +26,12 @@ $(RUNTIME): requirements.txt pyproject.toml
 $(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
 	@echo 'Setting up: the tools for tests and checks …' >&2
 	@$(PIP) install --require-hashes -r requirements-dev.txt >&2
+	@touch $@
+
+# What Seraphim is measured beside: wanted by nothing else, and heavy.
+$(COMPARED): $(DEVELOPMENT) requirements-bench.txt
+	@echo 'Setting up: the libraries to compare with …' >&2
+	@$(PIP) install --require-hashes -r requirements-bench.txt >&2
 	@touch $@
 
 .PHONY: setup
@@ -63,7 +70,7 @@ test-e2e: $(DEVELOPMENT) ## the real bot, a real node, and what the listeners he
 	$(BIN)/python -m pytest tests/end_to_end
 
 .PHONY: bench
-bench: $(DEVELOPMENT) ## every benchmark, with its gates
+bench: $(COMPARED) ## every benchmark, with its gates
 	@failed=0; for name in actors audio; do $(BIN)/python -m benchmarks $$name || failed=1; done; exit $$failed
 
 .PHONY: format
@@ -75,6 +82,7 @@ format: $(DEVELOPMENT) ## put the code into shape
 pins: $(DEVELOPMENT) ## resolve the pinned requirements anew
 	$(BIN)/uv pip compile --quiet $(PINNED) pyproject.toml --group build -o requirements.txt
 	$(BIN)/uv pip compile --quiet $(PINNED) pyproject.toml --group build --extra dev -c requirements.txt -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet $(PINNED) pyproject.toml --group build --extra dev --extra bench -c requirements-dev.txt -o requirements-bench.txt
 
 # Hashes, for every platform, and no index address: where packages come from is the machine's business.
 PINNED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

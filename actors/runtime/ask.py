@@ -104,19 +104,12 @@ class Request(Due):
     error: Exception
     """Set when it failed."""
 
-    def __init__(
-        self,
-        child: "ActorChild",
-        message: object,
-        chain: tuple["ActorChild", ...],
-        timeout: float,
-        latch: "Latch",
-    ) -> None:
-        self.child = child
-        self.message = message
-        self.chain = chain
-        self.timeout = timeout
-        self.latch = latch
+    child: "ActorChild"
+    message: object
+    chain: tuple["ActorChild", ...]
+    """The actors that wait for whoever asks."""
+    timeout: float
+    latch: Latch
 
     def answer(self, value: object) -> None:
         """End with `value`, or make it a dead letter if it is late."""

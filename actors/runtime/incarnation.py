@@ -16,7 +16,7 @@ from anyio import TaskHandle
 from anyio.lowlevel import checkpoint
 
 from actors.runtime.actor import Actor, Context
-from actors.runtime.ask import Ask, Request, asking
+from actors.runtime.ask import Request, asking
 from actors.runtime.errors import ActorCrashed, ActorStopped, WrongReply
 from actors.runtime.exits import KILLED, SHUTDOWN, Exit, leaves
 from actors.runtime.hooks import Receive
@@ -272,10 +272,10 @@ class Incarnation:
                 entry = queue.popleft()
                 if mailbox.line:
                     mailbox.admit()
-                kind = type(entry)
+                kind: type[object] = entry.__class__
                 if kind is Request:
-                    request = cast("Request", entry)
-                    message = cast("Ask[object]", request.message)
+                    request: Request = entry
+                    message: Any = request.message
                     chain = request.chain
                     self._in_hand = request
                     if chain:
@@ -293,11 +293,11 @@ class Incarnation:
                         except InvalidStateError:
                             request.late(reply)
                 elif kind is Tick:
-                    tick = cast("Tick", entry)
+                    tick: Tick = entry
                     if self._timers is tick.timers and tick.claim():
                         await receive(tick.message)
                 elif kind is Notice:
-                    notice = cast("Notice", entry)
+                    notice: Notice = entry
                     if notice.incarnation is self:
                         await receive(notice.down)
                 elif kind is Drain:

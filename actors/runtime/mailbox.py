@@ -9,7 +9,7 @@ at all but stand with the incarnation, ahead of every message.
 """
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actors.runtime.latch import Latch, release
 
@@ -48,7 +48,8 @@ class Mailbox:
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self.limit = capacity
-        self.queue: deque[object] = deque()
+        # Any: only an entry's class says what it is, and a cast would be a call for every message.
+        self.queue: deque[Any] = deque()
         self.closed: Exit | None = None
         self.line: deque[Place] | None = None
         self._reserved = 0

@@ -140,12 +140,27 @@ class ActorRef(Generic[MessageT_contra]):
         if chain and child in chain:
             raise Deadlock(child.path, [waiting.path for waiting in chain])
         system = child.system
-        request = Request(child, message, chain, timeout, system.latches.new())
-        system.deadlines.push(timeout, request)
+        # This is the way of every ask: what is written out rather than called has been measured.
+        request = Request()
+        request.child = child
+        request.message = message
+        request.chain = chain
+        request.timeout = timeout
+        request.latch = system.latches.new()
+        request.pending = True
+        deadlines = system.deadlines
+        request.when = when = deadlines.now() + timeout
+        unsorted = deadlines.unsorted
+        if unsorted and not unsorted[-1].pending:
+            unsorted[-1] = request
+        else:
+            unsorted.append(request)
+        if when < deadlines.wakes_at or len(unsorted) > deadlines.many:
+            deadlines.look(when)
         try:
             queue = mailbox.queue
             if len(queue) < mailbox.limit:
-                # `mailbox.offer`, written out: this is the way of every ask.
+                # `mailbox.offer`
                 queue.append(request)
                 receiver = mailbox.receiver
                 if receiver is not None:

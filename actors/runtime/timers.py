@@ -65,62 +65,63 @@ class Deadline(Due):
 
 
 class Deadlines:
-    """The heap, and the task that sleeps until its first entry is due."""
+    """The heap, and the task that sleeps until its first entry is due.
+
+    `ActorRef.ask` cannot afford a call, and does what `after` does by itself.
+    """
 
     __slots__ = (
         "_clock",
         "_heap",
         "_idle",
         "_latches",
-        "_many",
-        "_now",
         "_sequence",
         "_sleep",
-        "_unsorted",
-        "_wakes_at",
+        "many",
+        "now",
+        "unsorted",
+        "wakes_at",
     )
 
     def __init__(self, clock: "Clock", latches: Latches) -> None:
         self._clock = clock
-        self._now = clock.now
+        self.now = clock.now
         self._latches = latches
-        self._unsorted: list[Due] = []
-        self._many = _FEW
+        self.unsorted: list[Due] = []
+        self.many = _FEW
         self._heap: list[tuple[float, int, Due]] = []
         self._sequence = count()
-        self._wakes_at = math.inf
+        self.wakes_at = math.inf
         self._idle: Latch | None = None
         self._sleep: anyio.CancelScope | None = None
 
     def after(self, seconds: float, call: Callable[[], None]) -> Deadline:
         """Call `call` in `seconds`; those due at the same time in the order of these calls."""
         deadline = Deadline(call)
-        self.push(seconds, deadline)
+        deadline.pending = True
+        deadline.when = when = self.now() + seconds
+        unsorted = self.unsorted
+        if unsorted and not unsorted[-1].pending:
+            unsorted[-1] = deadline
+        else:
+            unsorted.append(deadline)
+        if when < self.wakes_at or len(unsorted) > self.many:
+            self.look(when)
         return deadline
 
-    def push(self, seconds: float, due: Due) -> None:
-        """Let `due` expire in `seconds`, unless it no longer pends then."""
-        due.pending = True
-        due.when = when = self._now() + seconds
-        unsorted = self._unsorted
-        if unsorted and not unsorted[-1].pending:
-            unsorted[-1] = due
-        else:
-            unsorted.append(due)
-            if len(unsorted) > self._many:
-                self._sort()
-        if when < self._wakes_at:
-            self._wake_at(when)
-
-    def _wake_at(self, when: float) -> None:
-        self._wakes_at = when
-        if self._idle is not None:
-            release(self._idle)
-        elif self._sleep is not None:
-            self._sleep.cancel()
+    def look(self, when: float) -> None:
+        """See to what was put into `unsorted`: it may be much, or due before anything else."""
+        if len(self.unsorted) > self.many:
+            self._sort()
+        if when < self.wakes_at:
+            self.wakes_at = when
+            if self._idle is not None:
+                release(self._idle)
+            elif self._sleep is not None:
+                self._sleep.cancel()
 
     def __len__(self) -> int:
-        return len(self._heap) + len(self._unsorted)
+        return len(self._heap) + len(self.unsorted)
 
     def _sort(self) -> None:
         """Put into the heap what is new, and keep in it only what pends.
@@ -131,35 +132,35 @@ class Deadlines:
         heap = [entry for entry in self._heap if entry[2].pending]
         if len(heap) < len(self._heap):
             heapify(heap)
-        for due in self._unsorted:
+        for due in self.unsorted:
             if due.pending:
                 heappush(heap, (due.when, next(self._sequence), due))
         self._heap = heap
-        self._unsorted.clear()
-        self._many = max(_FEW, len(heap))
+        self.unsorted.clear()
+        self.many = max(_FEW, len(heap))
 
     async def run(self) -> None:
         """Call what is due, until cancelled."""
         while True:
-            self._wakes_at = self._call_due()
-            if self._wakes_at == math.inf:
+            self.wakes_at = self._call_due()
+            if self.wakes_at == math.inf:
                 self._idle = self._latches.new()
                 await self._idle
                 self._idle = None
             else:
                 with anyio.CancelScope() as self._sleep:
-                    await self._clock.sleep(max(0.0, self._wakes_at - self._now()))
+                    await self._clock.sleep(max(0.0, self.wakes_at - self.now()))
                 self._sleep = None
 
     def _call_due(self) -> float:
         """Call what is due; return when the next entry is, or infinity."""
         while True:
-            if self._unsorted:
+            if self.unsorted:
                 self._sort()
             if not self._heap:
                 return math.inf
             when, _, due = self._heap[0]
-            if due.pending and when > self._now():
+            if due.pending and when > self.now():
                 return when
             heappop(self._heap)
             if due.pending:
