@@ -1,10 +1,12 @@
 """The intake: where commands and buttons enter, and where a guild's player comes to life.
 
 Started last and stopped first, so that nobody is promised what is not up yet, or no longer. It
-starts a guild's supervisor at the first command that needs it, brings back a panel that was given
+starts a guild's supervisor at the first command that needs it, or because its music was playing
+when the process before ended, brings back a panel that was given
 up, and tells the channel when a guild's player was given up itself.
 """
 
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from actors.guild.names import panel_name, player_name
@@ -13,8 +15,11 @@ from actors.guild.player.actor import PlayerPorts
 from actors.guild.player.messages import PlayerMessage
 from actors.guild.tree import guild_id, guild_tree, panel_keeper
 from actors.runtime import Actor, ActorRef, AlreadyStarted, Ask, Down, Name
+from actors.store.messages import STORE, Active, SetAside
 
 GUILDS = "/root/guilds"
+ACTIVE_SECONDS = 30.0
+OPEN_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +34,34 @@ INTAKE: Name[IntakeMessage] = Name("intake")
 
 
 class Intake(Actor[IntakeMessage]):
-    """Opens guilds, and sees when one is lost."""
+    """Opens guilds, and sees when one is lost.
 
-    def __init__(self, ports: PlayerPorts, *, volume: int) -> None:
+    `on_awake` is told which guilds were woken at the start: nobody else is to be in voice.
+    """
+
+    def __init__(
+        self,
+        ports: PlayerPorts,
+        *,
+        volume: int,
+        on_awake: Callable[[Collection[int]], Awaitable[None]],
+    ) -> None:
         self._ports = ports
         self._volume = volume
+        self._on_awake = on_awake
 
     async def on_start(self) -> None:
-        """Go on watching the guilds that an incarnation before has opened."""
+        """Wake the guilds that were in voice; watch those that an incarnation before has opened."""
         for guild in self.context.system.supervisor(GUILDS).which_children():
             self.context.monitor(guild.ref)
+        self.context.start_task(self._wake, name="wake")
+
+    async def _wake(self) -> None:
+        store = self.context.system.registry.whereis(STORE)
+        active = () if store is None else await store.ask(Active(), timeout=ACTIVE_SECONDS)
+        for guild in active:
+            await self.context.ref.ask(Open(guild), timeout=OPEN_SECONDS)
+        await self._on_awake(active)
 
     async def receive(self, message: IntakeMessage) -> object:
         """Open a guild, or clear up after one."""
@@ -75,7 +98,12 @@ class Intake(Actor[IntakeMessage]):
         guild = int(message.ref.name.removeprefix("guild-"))
         view = self._ports.board.get(guild)
         self._ports.board.remove(guild)
+        store = self.context.system.registry.whereis(STORE)
+        if store is not None:
+            # The next /play must not begin with what may be the cause.
+            await store.tell(SetAside(guild, "its player crashed too often"))
         await self._ports.voice.leave(guild)
-        await self._ports.node.destroy(guild)
+        for node in self._ports.node.nodes:
+            await self._ports.node.destroy(guild, node)
         if view is not None and view.text_channel is not None:
             await self._ports.announcer.say(view.text_channel, GaveUp())

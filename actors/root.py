@@ -14,7 +14,7 @@ guilds leave voice while there is still a gateway to say so, and players end whi
 a node to tell.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,8 @@ class House:
     """All that the tree is made of.
 
     `links` are the specs of the nodes' links; `audio_node` is the embedded node, if it is used;
-    `volume` is the one that each guild begins with, in percent; `on_fatal` hears of an error that
-    no restart can help.
+    `volume` is the one that each guild begins with, in percent; `on_awake` hears which guilds were
+    in voice when the process before ended; `on_fatal` hears of an error that no restart can help.
     """
 
     discord: Service
@@ -42,6 +42,7 @@ class House:
     operator: Service
     ports: PlayerPorts
     volume: int
+    on_awake: Callable[[Collection[int]], Awaitable[None]]
     on_fatal: Callable[[FatalService], None]
 
 
@@ -72,7 +73,7 @@ def root_tree(house: House) -> SupervisorSpec:
             service("operator", house.operator),
             ChildSpec(
                 id="intake",
-                start=lambda: Intake(house.ports, volume=house.volume),
+                start=lambda: Intake(house.ports, volume=house.volume, on_awake=house.on_awake),
                 name=INTAKE,
             ),
         ),

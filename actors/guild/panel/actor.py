@@ -11,27 +11,29 @@ from actors.guild.board import Board
 from actors.guild.panel.messages import EditTime, PanelMessage, Render
 from actors.guild.panel.ports import Announcer, PanelGone
 from actors.guild.player.messages import PlayerView
-from actors.runtime import Actor
+from actors.runtime import Actor, ActorCrashed, ActorStopped, AskTimeout, MailboxFull
+from actors.store.messages import STORE, Note, Noted
 
 EDIT_PAUSE_SECONDS = 3.0
+NOTED_SECONDS = 3.0
 # A node's reports of its position are off by a little, this way and that.
 DRIFT_MS = 1_500
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Where the panel is and what it shows."""
+    """Where the panel is and what it shows, None: what it showed for a process before."""
 
     channel: int
     message: int
-    shown: PlayerView
+    shown: PlayerView | None
 
 
 class PanelActor(Actor[PanelMessage]):
     """A guild's now-playing panel.
 
-    A crash loses no message: the next incarnation knows which one it was. A panel that was deleted
-    is posted again when there is something new to show.
+    No message is lost: the next incarnation knows which one it was, and so does the next process.
+    A panel that was deleted is posted again when there is something new to show.
     """
 
     def __init__(self, guild: int, announcer: Announcer, board: Board) -> None:
@@ -44,8 +46,7 @@ class PanelActor(Actor[PanelMessage]):
     async def on_start(self) -> None:
         """Show what has changed since the last incarnation."""
         kept = self.context.kept
-        if isinstance(kept, Posted):
-            self._posted = kept
+        self._posted = kept if isinstance(kept, Posted) else await self._noted()
         await self._render()
 
     async def receive(self, message: PanelMessage) -> None:
@@ -62,7 +63,8 @@ class PanelActor(Actor[PanelMessage]):
         view = self._board.get(self._guild)
         if view is None or view.text_channel is None:
             return
-        if self._posted is not None and _looks_alike(self._posted.shown, view):
+        shown = self._posted.shown if self._posted is not None else None
+        if shown is not None and _looks_alike(shown, view):
             return
         if self._posted is None and view.current is None:
             return
@@ -93,8 +95,39 @@ class PanelActor(Actor[PanelMessage]):
         self._remember(Posted(channel, message, view))
 
     def _remember(self, posted: Posted | None) -> None:
-        self._posted = posted
+        before, self._posted = self._posted, posted
         self.context.keep(posted)
+        if _place(before) != _place(posted):
+            self._note(_place(posted))
+
+    def _note(self, place: str) -> None:
+        store = self.context.system.registry.whereis(STORE)
+        if store is not None:
+            try:
+                store.tell_nowait(Note(self._key, place))
+            except MailboxFull:
+                self.context.start_task(store.tell, Note(self._key, place), name="note")
+
+    async def _noted(self) -> Posted | None:
+        store = self.context.system.registry.whereis(STORE)
+        if store is None:
+            return None
+        try:
+            place = await store.ask(Noted(self._key), timeout=NOTED_SECONDS)
+        except (AskTimeout, ActorCrashed, ActorStopped):
+            # At worst there is a second panel.
+            return None
+        channel, _, message = (place or "").partition(" ")
+        numbers = channel.isdecimal() and message.isdecimal()
+        return Posted(int(channel), int(message), None) if numbers else None
+
+    @property
+    def _key(self) -> str:
+        return f"panel/{self._guild}"
+
+
+def _place(posted: Posted | None) -> str:
+    return "" if posted is None else f"{posted.channel} {posted.message}"
 
 
 def _looks_alike(shown: PlayerView, view: PlayerView) -> bool:

@@ -11,40 +11,46 @@ from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 import anyio
+import structlog
 
 from actors.guild.board import Board
 from actors.guild.names import panel_name
 from actors.guild.panel.messages import Render
 from actors.guild.panel.ports import Announcer
-from actors.guild.player.core import decide, restored
+from actors.guild.player.core import Decision, decide, restored
 from actors.guild.player.effects import (
     Answer,
     CancelTimer,
     DestroyPlayer,
     Effect,
     End,
+    FindNode,
     JoinVoice,
     Later,
     LeaveVoice,
     Load,
     LookAtNode,
     Say,
+    Speak,
     StartTimer,
     UpdateNode,
 )
 from actors.guild.player.messages import (
+    Awake,
+    Command,
     Event,
     Join,
     JoinFailed,
     Loaded,
     LoadFailed,
-    NodeReady,
+    NodeFound,
     Play,
     PlayerMessage,
     Reconciled,
     TimeIsUp,
     UpdateFailed,
 )
+from actors.guild.player.playback import freeze
 from actors.guild.player.ports import (
     AudioNode,
     Catalogue,
@@ -54,17 +60,35 @@ from actors.guild.player.ports import (
     SourceFailed,
     VoiceGateway,
 )
-from actors.guild.player.state import PlayerState
+from actors.guild.player.state import PlayerState, worth_saving
 from actors.guild.refusal import Code, Refused
-from actors.runtime import Actor, ActorTask, Deferred, Exit, MailboxFull
+from actors.runtime import (
+    Actor,
+    ActorCrashed,
+    ActorRef,
+    ActorStopped,
+    ActorTask,
+    AskTimeout,
+    Deferred,
+    Down,
+    Exit,
+    MailboxFull,
+)
+from actors.store.messages import STORE, Recall, Save, StoreMessage, Unread
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 # From this crash in the supervisor's period on, the state itself is the suspect.
 CRASHES_TO_DISTRUST_THE_STATE = 3
+RECALL_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerPorts:
-    """What a player is connected to. `now` is the time in milliseconds since the epoch."""
+    """What a player is connected to. `now` is the time in milliseconds since the epoch.
+
+    `hands_over` is true when the process stops because another goes on with what sounds.
+    """
 
     node: AudioNode
     voice: VoiceGateway
@@ -73,6 +97,7 @@ class PlayerPorts:
     board: Board
     now: Callable[[], int]
     new_run: Callable[[], str]
+    hands_over: Callable[[], bool]
 
 
 class PlayerActor(Actor[PlayerMessage]):
@@ -93,37 +118,50 @@ class PlayerActor(Actor[PlayerMessage]):
         ](math.inf)
 
     async def on_start(self) -> None:
-        """Begin with the last incarnation's state, unless that state is the likely cause."""
-        kept = self.context.kept
-        again = isinstance(kept, PlayerState)
-        if isinstance(kept, PlayerState):
-            if self.context.crashes < CRASHES_TO_DISTRUST_THE_STATE:
-                self._state = kept
-            else:
-                # Where to say so, should it come to giving up, is no cause of crashes; neither is
-                # what Discord said, and would not say again.
-                self._state = replace(self._state, text_channel=kept.text_channel, voice=kept.voice)
-            self._state = restored(self._state, self._ports.voice.state(self._state.guild))
+        """Begin with the last state: this process's, or else the one that was saved."""
         self.context.start_task(self._change_node, name="node")
-        if not self._ports.node.ready:
-            return
-        if again:
-            self.context.start_task(self._reconcile, name="reconcile")
+        self._watch_store()
+        kept = self.context.kept
+        there = self._ports.voice.state(self._state.guild)
+        nodes = self._ports.node.nodes
+        if isinstance(kept, PlayerState):
+            trusted = self.context.crashes < CRASHES_TO_DISTRUST_THE_STATE
+            state = kept if trusted else await self._saved()
+            # Where to say so, should it come to giving up, is no cause of crashes; neither is what
+            # Discord said, and would not say again.
+            state = replace(state, text_channel=kept.text_channel, home=kept.home, voice=kept.voice)
+            self._state = restored(state, there, nodes)
+            self._decide(Awake(rejoin=False))
         else:
-            await self.receive(NodeReady(resumed=False))
+            self._state = restored(await self._saved(), None, nodes)
+            # A place that is not of this gateway session ends with the one that it is of.
+            self._decide(Awake(rejoin=there is not None))
+        self._show()
 
     async def receive(self, message: PlayerMessage) -> object:
         """Decide, remember, act, and answer; commands answer as their messages say."""
-        decision = decide(self._state, message, self._ports.now())
+        if isinstance(message, Down):
+            # The store's, which begins with what it is sent again.
+            self._watch_store()
+            self._save()
+            return None
+        decision = self._decide(message)
+        self._show()
+        return decision.reply
+
+    def _decide(self, message: Command | Event) -> Decision:
+        before = self._state
+        decision = decide(before, message, self._ports.now())
         self._state = decision.state
         self.context.keep(self._state)
         reply = decision.reply
         if isinstance(reply, Later) and isinstance(message, Play | Join):
             self._deferred[reply.attempt] = self.context.defer(message)
+        if worth_saving(before, self._state):
+            self._save()
         for effect in decision.effects:
             self._do(effect)
-        self._show()
-        return reply
+        return decision
 
     async def on_stop(self, reason: Exit) -> None:
         """Leave the channel if this is the end; a crash leaves everything as it sounds."""
@@ -131,18 +169,65 @@ class PlayerActor(Actor[PlayerMessage]):
         self._next_change.close()
         if reason.kind == "crashed":
             return
-        guild = self._state.guild
-        self._ports.board.remove(guild)
-        if self._state.voice.channel is not None:
-            await self._ports.voice.leave(guild)
-            await self._ports.node.destroy(guild)
+        state = self._state
+        self._ports.board.remove(state.guild)
+        if self._ports.hands_over():
+            # The next process goes on with what sounds.
+            self._save()
+            return
+        if state.current is not None:
+            self._state = replace(state, current=freeze(state.current, self._ports.now()))
+        if reason.kind == "normal":
+            # Not because the bot stops: nobody is to come back here by itself.
+            self._state = replace(self._state, home=None)
+        self._save()
+        if state.voice.channel is not None:
+            await self._ports.voice.leave(state.guild)
+        if state.node is not None:
+            await self._ports.node.destroy(state.guild, state.node)
+
+    def _watch_store(self) -> None:
+        store = self._store
+        if store is not None:
+            self.context.monitor(store)
+
+    @property
+    def _store(self) -> ActorRef[StoreMessage] | None:
+        return self.context.system.registry.whereis(STORE)
+
+    async def _saved(self) -> PlayerState:
+        """Return what was saved of this guild; a new state where that is nothing, or unreadable."""
+        store = self._store
+        if store is None:
+            return self._state
+        try:
+            saved = await store.ask(Recall(self._state.guild), timeout=RECALL_SECONDS)
+        except (AskTimeout, ActorCrashed, ActorStopped):
+            saved = Unread()
+        if isinstance(saved, Unread):
+            log.warning("player.begins_empty", guild=self._state.guild)
+        return saved if isinstance(saved, PlayerState) else self._state
+
+    def _save(self) -> None:
+        store = self._store
+        if store is None:
+            return
+        try:
+            store.tell_nowait(Save(self._state))
+        except MailboxFull:
+            self.context.start_task(store.tell, Save(self._state), name="save")
 
     def _do(self, effect: Effect) -> None:
         match effect:
             case UpdateNode() | DestroyPlayer():
                 self._changes.send_nowait(effect)
-            case LookAtNode():
-                self.context.start_task(self._reconcile, name="reconcile")
+            case LookAtNode(node):
+                self.context.start_task(self._reconcile, node, name="reconcile")
+            case FindNode(endpoint, avoid):
+                self._decide(NodeFound(self._ports.node.choose(endpoint, avoid)))
+            case Speak(channel):
+                guild = self._state.guild
+                self.context.start_task(self._ports.voice.speak, guild, channel, name="speak")
             case JoinVoice():
                 self._joining = self.context.start_task(self._join, effect, name="join")
             case LeaveVoice():
@@ -184,23 +269,27 @@ class PlayerActor(Actor[PlayerMessage]):
     async def _change_node(self) -> None:
         guild = self._state.guild
         async for change in self._next_change:
+            node = change.node
             if isinstance(change, DestroyPlayer):
-                await self._ports.node.destroy(guild)
+                await self._ports.node.destroy(guild, node)
                 continue
+            voice = change.update.voice is not None
             try:
-                await self._ports.node.update(guild, change.update)
+                await self._ports.node.update(guild, node, change.update)
             except NodeUnavailable:
-                await self._report(UpdateFailed(change.play, Refused(Code.NO_NODE)))
+                refused = Refused(Code.NO_NODE)
+                await self._report(UpdateFailed(node, change.play, refused, voice))
             except NodeRefused:
-                await self._report(UpdateFailed(change.play, Refused(Code.TRACK_FAILED)))
+                refused = Refused(Code.TRACK_FAILED)
+                await self._report(UpdateFailed(node, change.play, refused, voice))
 
-    async def _reconcile(self) -> None:
+    async def _reconcile(self, node: str) -> None:
         try:
-            player = await self._ports.node.player(self._state.guild)
+            player = await self._ports.node.player(self._state.guild, node)
         except NodeUnavailable:
             # The link is as good as down; it says `NodeReady` when it is not.
             return
-        await self._report(Reconciled(player))
+        await self._report(Reconciled(node, player))
 
     async def _join(self, effect: JoinVoice) -> None:
         try:

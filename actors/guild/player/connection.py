@@ -12,14 +12,14 @@ from actors.guild.player import playback
 from actors.guild.player.effects import (
     Answer,
     CancelTimer,
-    DestroyPlayer,
     JoinVoice,
     LeaveVoice,
+    LookAtNode,
     Say,
     StartTimer,
-    UpdateNode,
 )
 from actors.guild.player.messages import (
+    Awake,
     Joined,
     JoinFailed,
     Queued,
@@ -51,7 +51,7 @@ def join(turn: Turn, channel: int, *, answer: int | None = None) -> None:
     """Join `channel`; `answer` is an ask that waits for it."""
     attempt = turn.number()
     answers = () if answer is None else (answer,)
-    turn.change(joining=Joining(attempt, channel, answers))
+    turn.change(joining=Joining(attempt, channel, answers), home=channel)
     turn.do(JoinVoice(attempt, channel), StartTimer(JOIN, JOIN_LIMIT_MS))
 
 
@@ -65,9 +65,10 @@ def wait_for_join(turn: Turn, answer: int) -> None:
 def leave(turn: Turn) -> None:
     """Leave voice. The current track stands still, and goes on after the next join."""
     playback.halt(turn)
-    turn.change(voice=Voice())
     # Discord first: with the node down the bot must not stay behind in the channel.
-    turn.do(LeaveVoice(), DestroyPlayer())
+    turn.do(LeaveVoice())
+    playback.let_go(turn)
+    turn.change(voice=Voice(), home=None)
     _give_up_joining(turn, Refused(Code.JOIN_A_CHANNEL))
 
 
@@ -108,6 +109,7 @@ def on_voice_state(turn: Turn, message: VoiceStateChanged) -> None:
         return
     moved = voice.channel is not None and voice.channel != message.channel
     turn.change_voice(channel=message.channel, session=message.session)
+    turn.change(home=message.channel)
     if moved:
         turn.do(StartTimer(SETTLE, SETTLE_MS))
     else:
@@ -119,22 +121,35 @@ def _on_absence(turn: Turn) -> None:
     turn.change(voice=Voice())
     # Otherwise this is the echo of our own leave.
     if was_there:
+        turn.change(home=None)
         playback.halt(turn)
-        turn.do(DestroyPlayer(), CancelTimer(JOIN))
+        playback.let_go(turn)
+        turn.do(CancelTimer(JOIN))
         _give_up_joining(turn, Refused(Code.DISCORD_REFUSED))
 
 
 def on_session_ended(turn: Turn, _: VoiceSessionEnded) -> None:
     """Come back to where the bot was, or was about to be."""
     joining = turn.state.joining
-    channel = turn.state.voice.channel
+    channel = turn.state.home
+    # What the node has holds until it is given better: it may play on meanwhile.
+    turn.change(voice=Voice(known=turn.state.voice.known))
     if joining is not None:
         turn.do(JoinVoice(joining.attempt, joining.channel))
     elif channel is not None:
-        playback.halt(turn)
-        turn.do(DestroyPlayer())
         join(turn, channel)
-    turn.change(voice=Voice())
+
+
+def on_awake(turn: Turn, message: Awake) -> None:
+    """Take up the thread of a time before: the place in voice, and what the node still plays."""
+    state = turn.state
+    if message.rejoin and state.home is not None:
+        turn.change(voice=Voice(known=state.voice.known))
+        join(turn, state.home)
+    if state.node is not None and state.node_ready:
+        turn.do(LookAtNode(state.node))
+    else:
+        playback.push(turn)
 
 
 def on_voice_server(turn: Turn, message: VoiceServerChanged) -> None:
@@ -152,11 +167,8 @@ def tell_credentials(turn: Turn) -> None:
         return
     if voice.known is not None and voice.known != credentials and turn.state.node_ready:
         # The music goes on: only the way it takes is another.
-        current = turn.state.current
-        turn.do(
-            UpdateNode(NodeUpdate(voice=credentials), current.play if current else None),
-            CancelTimer(REPAIR),
-        )
+        playback.tell_node(turn, NodeUpdate(voice=credentials))
+        turn.do(CancelTimer(REPAIR))
         turn.change_voice(known=credentials)
     elif voice.known is None and turn.state.current is not None:
         playback.push(turn)
@@ -193,7 +205,7 @@ def on_join_timeout(turn: Turn) -> None:
 def _give_up_joining(turn: Turn, refused: Refused) -> None:
     joining = turn.state.joining
     waiting = [] if joining is None else list(joining.answers)
-    turn.change(joining=None)
+    turn.change(joining=None, home=turn.state.voice.channel)
     turn.do(*(Answer(attempt, refused) for attempt in waiting))
     call_off_requests(turn, refused)
 

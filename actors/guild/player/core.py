@@ -17,9 +17,9 @@ from actors.guild.player.effects import (
     Later,
     Load,
     StartTimer,
-    UpdateNode,
 )
 from actors.guild.player.messages import (
+    Awake,
     Back,
     Join,
     Joined,
@@ -30,6 +30,8 @@ from actors.guild.player.messages import (
     LoadFailed,
     Member,
     NodeDown,
+    NodeDraining,
+    NodeFound,
     NodeReady,
     Outdated,
     Pause,
@@ -92,15 +94,19 @@ def decide(state: PlayerState, message: PlayerMessage, now: int) -> Decision:
     return Decision(turn.state, tuple(turn.effects), reply)
 
 
-def restored(state: PlayerState, voice: VoiceStateChanged) -> PlayerState:
-    """Return the state that a restarted player begins with: its last one, as far as it holds.
+def restored(
+    state: PlayerState, voice: VoiceStateChanged | None, nodes: frozenset[str]
+) -> PlayerState:
+    """Return the state that a player begins with: its last one, as far as it holds.
 
-    The asks of the crashed player have failed, so nothing waits any more; `voice` is where
-    Discord says the bot is.
+    The asks of the player before have failed, so nothing waits any more; `voice` is where Discord
+    says the bot is, None where what the state says still holds; `nodes` are those in reach.
     """
-    there = voice.channel is not None
-    kept = replace(state.voice, channel=voice.channel, session=voice.session)
-    return replace(state, joining=None, requests=(), idle=False, voice=kept if there else Voice())
+    known = state.voice
+    if voice is not None:
+        there = voice.channel is not None
+        known = replace(known, channel=voice.channel, session=voice.session) if there else Voice()
+    return replace(state, joining=None, requests=(), idle=False, voice=known, nodes=nodes)
 
 
 def _watch_idleness(turn: Turn) -> None:
@@ -155,7 +161,7 @@ def _pause(turn: Turn, message: Pause) -> Paused | Outdated | Refused:
     changed = not turn.state.paused
     if changed:
         turn.change(current=playback.freeze(meant, turn.now), paused=True)
-        turn.do(UpdateNode(NodeUpdate(paused=True), meant.play))
+        playback.tell_node(turn, NodeUpdate(paused=True))
     now = turn.state.now_playing(turn.now)
     assert now is not None
     return Paused(now, changed)
@@ -170,7 +176,7 @@ def _resume(turn: Turn, message: Resume) -> Resumed | Outdated | Refused:
         sounds = turn.state.node_ready and turn.state.voice.known is not None
         running = replace(meant, at_ms=turn.now, running=sounds)
         turn.change(current=running, paused=False)
-        turn.do(UpdateNode(NodeUpdate(paused=False), meant.play))
+        playback.tell_node(turn, NodeUpdate(paused=False))
     now = turn.state.now_playing(turn.now)
     assert now is not None
     return Resumed(now, changed)
@@ -240,9 +246,8 @@ def _set_volume(turn: Turn, message: SetVolume) -> VolumeSet | Refused:
         return Refused(Code.OUT_OF_RANGE, {"lowest": 0, "highest": MAXIMUM_VOLUME})
     before = turn.state.volume
     turn.change(volume=message.volume)
-    current = turn.state.current
-    if current is not None and before != message.volume:
-        turn.do(UpdateNode(NodeUpdate(volume=message.volume), current.play))
+    if turn.state.current is not None and before != message.volume:
+        playback.tell_node(turn, NodeUpdate(volume=message.volume))
     return VolumeSet(message.volume, before)
 
 
@@ -300,10 +305,6 @@ def _settle_request(turn: Turn, attempt: int, outcome: Found | Refused) -> None:
     connection.settle_requests(turn)
 
 
-def _reconciled(turn: Turn, message: Reconciled) -> None:
-    playback.on_reconciled(turn, message.player)
-
-
 def _time_is_up(turn: Turn, message: TimeIsUp) -> None:
     match message.key:
         case connection.JOIN:
@@ -314,6 +315,8 @@ def _time_is_up(turn: Turn, message: TimeIsUp) -> None:
             connection.on_repair(turn)
         case playback.RETRY:
             playback.on_retry(turn)
+        case playback.LOOK:
+            playback.on_look(turn)
         case _ if turn.state.idle:
             turn.do(End())
         case _:
@@ -339,6 +342,8 @@ _RULES: dict[type, Callable[..., object]] = {
     VoiceClosed: connection.on_voice_closed,
     NodeReady: playback.on_node_ready,
     NodeDown: playback.on_node_down,
+    NodeDraining: playback.on_node_draining,
+    NodeFound: playback.on_node_found,
     PositionReported: playback.on_position,
     TrackStarted: playback.on_track_started,
     TrackEnded: playback.on_track_ended,
@@ -348,6 +353,7 @@ _RULES: dict[type, Callable[..., object]] = {
     Loaded: _loaded,
     LoadFailed: _load_failed,
     JoinFailed: connection.on_join_failed,
-    Reconciled: _reconciled,
+    Reconciled: playback.on_reconciled,
+    Awake: connection.on_awake,
     TimeIsUp: _time_is_up,
 }

@@ -8,23 +8,46 @@ from actors.guild.player.ports import NodeUpdate
 
 @dataclass(frozen=True, slots=True)
 class UpdateNode:
-    """Change the node's player; node effects happen one after the other, in order.
+    """Change the player at `node`; node effects happen one after the other, in order.
 
-    `play` is the play it is about: an `UpdateFailed` carries it.
+    `play` is the playing that it is about: an `UpdateFailed` carries it.
     """
 
+    node: str
     update: NodeUpdate
     play: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class DestroyPlayer:
-    """End the node's player."""
+    """End the player at `node`."""
+
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
 class LookAtNode:
-    """Ask the node what it is doing; it comes back as `Reconciled`."""
+    """Ask `node` what it is doing; it comes back as `Reconciled`."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindNode:
+    """Choose a node near the voice server `endpoint`, other than `avoid`.
+
+    `NodeFound` is the next message, ahead of all that wait.
+    """
+
+    endpoint: str | None
+    avoid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Become a speaker of the stage `channel`, or ask to."""
+
+    channel: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,8 @@ Effect = (
     UpdateNode
     | DestroyPlayer
     | LookAtNode
+    | FindNode
+    | Speak
     | JoinVoice
     | LeaveVoice
     | Load

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from actors.guild.player.track import Entry, Track
 from actors.guild.refusal import Refused
-from actors.runtime import Ask
+from actors.runtime import Ask, Down
 
 # --- what people ask for ---
 
@@ -230,10 +230,22 @@ Command = Play | Pause | Resume | Skip | Back | Stop | Shuffle | SetVolume | Joi
 
 @dataclass(frozen=True, slots=True)
 class VoiceStateChanged:
-    """Where the bot is, by VOICE_STATE_UPDATE: the authority. `channel` None: nowhere."""
+    """Where the bot is, by VOICE_STATE_UPDATE: the authority. `channel` None: nowhere.
+
+    `muted`: by the server; `suppressed`: in the audience of a stage. Neither is heard.
+    """
 
     channel: int | None
     session: str | None
+    muted: bool = False
+    suppressed: bool = False
+
+    def __repr__(self) -> str:
+        # The session opens the voice connection: it never stands in a log or an error.
+        return (
+            f"VoiceStateChanged(channel={self.channel}, muted={self.muted},"
+            f" suppressed={self.suppressed})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,22 +270,40 @@ class VoiceServerChanged:
 
 @dataclass(frozen=True, slots=True)
 class NodeReady:
-    """A link to a node is up. `resumed`: it is the old session, and what played plays on."""
+    """The link to `node` is up. `resumed`: it is the old session, and what played plays on."""
 
+    node: str
     resumed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class NodeDown:
-    """The link to the node is lost."""
+    """`node` cannot be reached: its connection was lost, and not to be had again at once."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDraining:
+    """`node` is to be emptied: it plays on, but whoever can goes elsewhere."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFound:
+    """Where the guild's player is to be, None: no node can be had."""
+
+    node: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class PositionReported:
-    """Where the node is in the current track, true at `at_ms`."""
+    """Where the node is in the current track, true at `at_ms`; `connected` to voice or not."""
 
     position_ms: int
     at_ms: int
+    connected: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,17 +399,30 @@ class NodePlayer:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """The truth, asked for after a restart. `player` None: the node knows nothing of the guild."""
+    """What `node` does, which was asked. `player` None: the node knows nothing of the guild."""
 
+    node: str
     player: NodePlayer | None
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateFailed:
-    """The node did not take an update that was about `play`."""
+    """`node` did not take an update about the playing `play`; `voice`: it was to connect it."""
 
+    node: str
     play: str | None
     refused: Refused
+    voice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Awake:
+    """The player has come to life with a snapshot of a time before.
+
+    `rejoin`: Discord no longer holds the place that the bot had, or soon will not.
+    """
+
+    rejoin: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +438,8 @@ Event = (
     | VoiceServerChanged
     | NodeReady
     | NodeDown
+    | NodeDraining
+    | NodeFound
     | PositionReported
     | TrackStarted
     | TrackEnded
@@ -406,7 +451,8 @@ Event = (
     | JoinFailed
     | Reconciled
     | UpdateFailed
+    | Awake
     | TimeIsUp
 )
 
-PlayerMessage = Command | Event
+PlayerMessage = Command | Event | Down

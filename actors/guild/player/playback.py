@@ -11,6 +11,7 @@ from actors.guild.panel.messages import TooManyBroke, TrackBroke
 from actors.guild.player.effects import (
     CancelTimer,
     DestroyPlayer,
+    FindNode,
     LookAtNode,
     Say,
     StartTimer,
@@ -19,9 +20,11 @@ from actors.guild.player.effects import (
 from actors.guild.player.messages import (
     EndReason,
     NodeDown,
-    NodePlayer,
+    NodeDraining,
+    NodeFound,
     NodeReady,
     PositionReported,
+    Reconciled,
     TrackEnded,
     TrackFailed,
     TrackStarted,
@@ -36,6 +39,7 @@ from actors.guild.refusal import Code
 
 FAILURES_IN_A_ROW = 5
 RETRY = "retry"
+LOOK = "look"
 RETRY_DELAY_MS = 2_000
 
 
@@ -47,7 +51,10 @@ def start(turn: Turn, entry: Entry, *, position_ms: int = 0) -> None:
 
 
 def push(turn: Turn) -> None:
-    """Bring the node to the current track, if it can be reached and can speak."""
+    """Bring the player's node to the current track, if there is one that can be told.
+
+    Where none can, one is looked for; it is told all when it is found.
+    """
     state = turn.state
     credentials = state.voice.credentials
     if state.current is None:
@@ -55,24 +62,41 @@ def push(turn: Turn) -> None:
     if credentials is None or not state.node_ready:
         # Whatever the node knows, it does not know this track: tell it all when that can be done.
         turn.change_voice(known=None)
+        if credentials is not None:
+            turn.do(FindNode(credentials.endpoint))
         return
     # Stopped until the node says that it started: a slow start costs no second of the song.
     current = freeze(state.current, turn.now)
+    current = replace(current, starts=current.starts + 1)
     track = current.entry.track
     position = current.position_ms if track.seekable else 0
     turn.change(current=current)
-    turn.do(
-        UpdateNode(
-            NodeUpdate(
-                voice=None if state.voice.known == credentials else credentials,
-                start=Start(current.play, track, position),
-                paused=state.paused,
-                volume=state.volume,
-            ),
-            current.play,
-        )
+    tell_node(
+        turn,
+        NodeUpdate(
+            voice=None if state.voice.known == credentials else credentials,
+            start=Start(current.sounding, track, position),
+            paused=state.paused,
+            volume=state.volume,
+        ),
     )
     turn.change_voice(known=credentials)
+
+
+def tell_node(turn: Turn, update: NodeUpdate) -> None:
+    """Change the node's player, if it can be told; otherwise it is compared when it can."""
+    state = turn.state
+    if state.node is not None and state.node_ready:
+        current = state.current
+        turn.do(UpdateNode(state.node, update, current.sounding if current else None))
+
+
+def let_go(turn: Turn) -> None:
+    """End the node's player: whatever is to sound next starts at the node that is best then."""
+    if turn.state.node is not None:
+        turn.do(DestroyPlayer(turn.state.node))
+    turn.change(node=None)
+    turn.change_voice(known=None)
 
 
 def freeze(current: Current, now: int) -> Current:
@@ -109,8 +133,8 @@ def advance(turn: Turn) -> Entry | None:
 
 def silence(turn: Turn) -> None:
     """Tell the node to end what it plays."""
-    if turn.state.node_ready and turn.state.voice.known is not None:
-        turn.do(UpdateNode(NodeUpdate(silence=True, paused=False), None))
+    if turn.state.voice.known is not None:
+        tell_node(turn, NodeUpdate(silence=True, paused=False))
 
 
 def advance_or_silence(turn: Turn) -> Entry | None:
@@ -124,7 +148,7 @@ def advance_or_silence(turn: Turn) -> Entry | None:
 def on_track_started(turn: Turn, message: TrackStarted) -> None:
     """From here on the position counts."""
     current = turn.state.current
-    if current is not None and current.play == message.play:
+    if current is not None and current.sounding == message.play:
         turn.change(current=replace(current, at_ms=turn.now, running=not turn.state.paused))
 
 
@@ -138,14 +162,14 @@ def on_position(turn: Turn, message: PositionReported) -> None:
 def on_track_failed(turn: Turn, message: TrackFailed) -> None:
     """Note the failure: that the track ended is said by the `TrackEnded` that follows."""
     current = turn.state.current
-    if current is not None and current.play == message.play:
+    if current is not None and current.sounding == message.play:
         turn.change(current=replace(current, failure=message.message))
 
 
 def on_track_stuck(turn: Turn, message: TrackStuck) -> None:
     """Go on: the node does not end a stuck track by itself."""
     current = turn.state.current
-    if current is not None and current.play == message.play:
+    if current is not None and current.sounding == message.play:
         turn.change(current=replace(current, failure=f"no sound for {message.threshold_ms} ms"))
         _after_end(turn, still_sounding=True)
 
@@ -153,7 +177,7 @@ def on_track_stuck(turn: Turn, message: TrackStuck) -> None:
 def on_track_ended(turn: Turn, message: TrackEnded) -> None:
     """Go on, unless the end was ours or is about a play that is over already."""
     current = turn.state.current
-    if current is None or current.play != message.play:
+    if current is None or current.sounding != message.play:
         return
     if message.reason in {EndReason.STOPPED, EndReason.REPLACED}:
         return
@@ -181,11 +205,16 @@ def _after_end(turn: Turn, *, still_sounding: bool) -> None:
 
 def on_node_ready(turn: Turn, message: NodeReady) -> None:
     """Go on where the music was: a resumed session played on, a new one starts there."""
-    turn.change(node_ready=True)
+    turn.change(nodes=turn.state.nodes | {message.node})
+    if message.node != turn.state.node:
+        if not turn.state.node_ready:
+            # The player's own node is away, or it has none yet.
+            push(turn)
+        return
     current = turn.state.current
     if message.resumed:
         # What was wanted in the meantime has not reached it.
-        turn.do(LookAtNode())
+        turn.do(LookAtNode(message.node))
         if turn.state.voice.known is not None:
             if current is not None and not turn.state.paused:
                 turn.change(current=replace(current, running=True))
@@ -194,28 +223,60 @@ def on_node_ready(turn: Turn, message: NodeReady) -> None:
     push(turn)
 
 
-def on_node_down(turn: Turn, _: NodeDown) -> None:
-    """Stand still until a node is back. The queue is untouched."""
-    turn.change(node_ready=False)
-    turn.do(CancelTimer(RETRY))
+def on_node_down(turn: Turn, message: NodeDown) -> None:
+    """Go on at another node; without one, stand still until one is back. The queue is untouched."""
+    turn.change(nodes=turn.state.nodes - {message.node})
+    if message.node != turn.state.node:
+        return
+    turn.do(CancelTimer(RETRY), CancelTimer(LOOK))
     # `running` ends but the instant stays: should the session resume, the time between counts.
     if turn.state.current is not None and turn.state.current.running:
         turn.change(current=freeze(turn.state.current, turn.now))
+    _look_elsewhere(turn, message.node)
 
 
-def on_reconciled(turn: Turn, player: NodePlayer | None) -> None:
+def on_node_draining(turn: Turn, message: NodeDraining) -> None:
+    """Go elsewhere while it still plays."""
+    if message.node == turn.state.node:
+        _look_elsewhere(turn, message.node)
+
+
+def _look_elsewhere(turn: Turn, node: str) -> None:
+    credentials = turn.state.voice.credentials
+    if turn.state.current is not None and credentials is not None:
+        turn.do(FindNode(credentials.endpoint, avoid=node))
+
+
+def on_node_found(turn: Turn, message: NodeFound) -> None:
+    """Play there from now on, and end the player where it was."""
+    before = turn.state.node
+    # A node whose readiness has not been told yet is told all when it has been.
+    if message.node is None or message.node == before or message.node not in turn.state.nodes:
+        return
+    turn.change(node=message.node)
+    turn.change_voice(known=None)
+    push(turn)
+    if before is not None:
+        # After that: until the new one speaks, the old one still does.
+        turn.do(DestroyPlayer(before))
+
+
+def on_reconciled(turn: Turn, message: Reconciled) -> None:
     """Compare what should sound with what the node says; touch what differs."""
-    turn.change(node_ready=True)
+    if message.node != turn.state.node:
+        return
+    player = message.player
+    turn.change(nodes=turn.state.nodes | {message.node})
     if player is None:
         turn.change_voice(known=None)
     state = turn.state
     current = state.current
     if current is None:
         if player is not None and player.play is not None:
-            turn.do(UpdateNode(NodeUpdate(silence=True), None))
+            tell_node(turn, NodeUpdate(silence=True))
         return
     stale = state.voice.credentials not in (None, state.voice.known)
-    if player is None or player.play != current.play or not player.connected or stale:
+    if player is None or player.play != current.sounding or not player.connected or stale:
         turn.change_voice(known=None)
         push(turn)
         return
@@ -229,20 +290,20 @@ def on_reconciled(turn: Turn, player: NodePlayer | None) -> None:
         )
     )
     if player.paused != state.paused or player.volume != state.volume:
-        update = NodeUpdate(paused=state.paused, volume=state.volume)
-        turn.do(UpdateNode(update, current.play))
+        tell_node(turn, NodeUpdate(paused=state.paused, volume=state.volume))
 
 
 def on_update_failed(turn: Turn, message: UpdateFailed) -> None:
     """Retry what did not reach the node; count what it refused as a broken track."""
-    current = turn.state.current
-    if current is None or current.play != message.play:
+    state = turn.state
+    current = state.current
+    if current is None or message.node != state.node or current.sounding != message.play:
         return
     if message.refused.code is Code.NO_NODE:
-        # Without a link `NodeReady` will come. With one the update hung: the node's player may
-        # hang with it, and only its end frees it.
-        if turn.state.node_ready:
-            turn.do(StartTimer(RETRY, RETRY_DELAY_MS))
+        # Without a link `NodeReady` will come. With one the update hung or was lost; one that was
+        # to connect voice may hang the node's player with it, and only its end frees it.
+        if state.node_ready:
+            turn.do(StartTimer(RETRY if message.voice else LOOK, RETRY_DELAY_MS))
         return
     turn.change(current=replace(current, failure="the node refused it"))
     _after_end(turn, still_sounding=False)
@@ -251,6 +312,11 @@ def on_update_failed(turn: Turn, message: UpdateFailed) -> None:
 def on_retry(turn: Turn) -> None:
     """Start the node's player anew."""
     if turn.state.node_ready and turn.state.current is not None:
-        turn.do(DestroyPlayer())
-        turn.change_voice(known=None)
+        let_go(turn)
         push(turn)
+
+
+def on_look(turn: Turn) -> None:
+    """See what of an update has reached the node."""
+    if turn.state.node is not None and turn.state.node_ready:
+        turn.do(LookAtNode(turn.state.node))

@@ -81,26 +81,36 @@ class Found:
 
 
 class AudioNode(Protocol):
-    """The node's players, one for each guild."""
+    """The nodes and their players, one for each guild."""
 
-    async def update(self, guild: int, update: NodeUpdate) -> None:
-        """Change the guild's player, creating it when there is none.
+    async def update(self, guild: int, node: str, update: NodeUpdate) -> None:
+        """Change the guild's player at `node`, creating it when there is none.
 
         Raises `NodeUnavailable` or `NodeRefused`; then it is not known whether the change happened.
         """
         ...
 
-    async def destroy(self, guild: int) -> None:
-        """End the guild's player and its voice connection. Without a node: nothing to do."""
+    async def destroy(self, guild: int, node: str) -> None:
+        """End the guild's player at `node`, and its voice connection.
+
+        A node that is away ends it when it is back.
+        """
         ...
 
-    async def player(self, guild: int) -> NodePlayer | None:
-        """Return what the node says of the guild's player. Raises `NodeUnavailable`."""
+    async def player(self, guild: int, node: str) -> NodePlayer | None:
+        """Return what `node` says of the guild's player. Raises `NodeUnavailable`."""
+        ...
+
+    def choose(self, endpoint: str | None, avoid: str | None = None) -> str | None:
+        """Return the node to play at: the least loaded near the voice server `endpoint`.
+
+        None where there is none but `avoid`. A node that is being drained is never chosen.
+        """
         ...
 
     @property
-    def ready(self) -> bool:
-        """Whether a node can be reached now."""
+    def nodes(self) -> frozenset[str]:
+        """The nodes that can be reached now."""
         ...
 
 
@@ -119,8 +129,16 @@ class VoiceGateway(Protocol):
         """Ask Discord to take the bot out of voice; waits for no answer."""
         ...
 
-    def state(self, guild: int) -> VoiceStateChanged:
-        """Return where Discord last said the bot is: what a restarted player starts from."""
+    async def speak(self, guild: int, channel: int) -> None:
+        """Become a speaker of the stage `channel`, or ask to be one."""
+        ...
+
+    def state(self, guild: int) -> VoiceStateChanged | None:
+        """Return where Discord last said the bot is: what a restarted player starts from.
+
+        None: Discord has said nothing yet, for its session goes on from a process before, and
+        what was true then is.
+        """
         ...
 
 

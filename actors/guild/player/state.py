@@ -13,11 +13,17 @@ from actors.guild.refusal import Refused
 
 HISTORY_LIMIT = 50
 QUEUE_LIMIT = 1000
+# A node's reports of its position are off by a little, this way and that.
+DRIFT_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """The track in hand. `position_ms` was true at `at_ms` and runs on while `running`."""
+    """The track in hand. `position_ms` was true at `at_ms` and runs on while `running`.
+
+    `starts` counts how often a node was told to start it, so that what one says of a start that is
+    over is known as such.
+    """
 
     play: str
     entry: Entry
@@ -25,6 +31,12 @@ class Current:
     at_ms: int
     running: bool = False
     failure: str | None = None
+    starts: int = 0
+
+    @property
+    def sounding(self) -> str:
+        """The name of its last start at a node."""
+        return f"{self.play}.{self.starts}"
 
     def position(self, now: int) -> int:
         """Return the position at `now`, within the track."""
@@ -83,10 +95,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class PlayerState:
-    """A guild's player.
+    """A guild's player. It is its own snapshot.
 
     `run` names this player's plays apart from those of any other; `counter` numbers its plays and
-    attempts. `failures` counts tracks that broke in a row.
+    attempts. `failures` counts tracks that broke in a row. `home` is the voice channel in which the
+    player is meant to be, wherever it is now; `node` is where it plays, `nodes` can be reached.
     """
 
     guild: int
@@ -94,6 +107,7 @@ class PlayerState:
     volume: int
     counter: int = 0
     text_channel: int | None = None
+    home: int | None = None
     voice: Voice = Voice()
     joining: Joining | None = None
     requests: tuple[Request, ...] = ()
@@ -102,8 +116,14 @@ class PlayerState:
     queue: tuple[Entry, ...] = ()
     history: tuple[Entry, ...] = ()
     failures: int = 0
-    node_ready: bool = False
+    node: str | None = None
+    nodes: frozenset[str] = frozenset()
     idle: bool = False
+
+    @property
+    def node_ready(self) -> bool:
+        """Whether the player's node can be told anything."""
+        return self.node in self.nodes
 
     def now_playing(self, now: int) -> NowPlaying | None:
         """Return what may be shown of the current track."""
@@ -122,5 +142,35 @@ class PlayerState:
             queue=self.queue,
             can_go_back=bool(self.history),
             volume=self.volume,
-            node_ready=self.node_ready,
+            node_ready=bool(self.nodes),
         )
+
+
+def worth_saving(before: PlayerState, after: PlayerState) -> bool:
+    """Whether what survives the process has changed; a position that merely runs on has not."""
+    if _kept(before) != _kept(after):
+        return True
+    was, now = before.current, after.current
+    if was is None or now is None:
+        return was is not now
+    if (was.play, was.starts, was.running) != (now.play, now.starts, now.running):
+        return True
+    return abs(_basis(was) - _basis(now)) > DRIFT_MS
+
+
+def _kept(state: PlayerState) -> tuple[object, ...]:
+    return (
+        state.volume,
+        state.text_channel,
+        state.home,
+        state.voice,
+        state.paused,
+        state.queue,
+        state.history,
+        state.node,
+    )
+
+
+def _basis(current: Current) -> int:
+    """What of a position stays the same while it runs on, or stands still."""
+    return current.position_ms - (current.at_ms if current.running else 0)

@@ -26,7 +26,11 @@ async def system(world: World, clock: VirtualClock, anyio_backend: object) -> As
         id="root",
         children=(
             SupervisorSpec(id="guilds", dynamic=True),
-            ChildSpec(id="intake", start=lambda: Intake(world.ports(), volume=50), name=INTAKE),
+            ChildSpec(
+                id="intake",
+                start=lambda: Intake(world.ports(), volume=50, on_awake=world.on_awake),
+                name=INTAKE,
+            ),
         ),
     )
     async with System(root, clock=clock) as system:

@@ -26,7 +26,7 @@ from actors.guild.refusal import Code, Refused
 from actors.intake import INTAKE, Open
 from actors.runtime import ActorCrashed, ActorRef, Node, System
 from actors.runtime.testing import VirtualClock
-from tests.actors.guild.world import GUILD, TEXT, VOICE, World
+from tests.actors.guild.world import GUILD, NODE, TEXT, VOICE, World
 
 pytestmark = pytest.mark.anyio
 
@@ -153,9 +153,9 @@ async def test_a_node_that_comes_back_is_told_everything_in_one_change(
     await play(player, "first")
     await world.changes.until(lambda: bool(world.updates))
     world.ready = False
-    await player.tell(NodeDown())
+    await player.tell(NodeDown(NODE))
     world.ready = True
-    await player.tell(NodeReady(resumed=False))
+    await player.tell(NodeReady(NODE, resumed=False))
     await world.changes.until(lambda: len(world.updates) == 2)
     again = world.updates[-1]
     assert again.voice is not None

@@ -4,8 +4,8 @@ The node plays what it is told and forgets it when it is told to; Discord puts t
 asks to be. Everything that is done to them is remembered, and waking up on it needs no sleep.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 
 import anyio
 
@@ -27,6 +27,7 @@ from actors.guild.player.track import Track
 from actors.runtime import Registry
 
 GUILD, VOICE, TEXT = 1, 10, 30
+NODE = "main"
 
 
 class Changes:
@@ -62,6 +63,8 @@ class World:
     catalogue_error: Exception | None = None
     announcer_error: Exception | None = None
     clock: int = 1_000_000
+    hands_over: bool = False
+    woken: tuple[int, ...] | None = None
 
     def ports(self) -> PlayerPorts:
         return PlayerPorts(
@@ -72,6 +75,7 @@ class World:
             board=self.board,
             now=lambda: self.clock,
             new_run=lambda: "run",
+            hands_over=lambda: self.hands_over,
         )
 
     def tell(self, guild: int, message: PlayerMessage) -> None:
@@ -80,9 +84,13 @@ class World:
         if player is not None:
             player.tell_nowait(message)
 
+    async def on_awake(self, active: Collection[int]) -> None:
+        self.woken = tuple(active)
+        self.changes.happened()
+
     # AudioNode
 
-    async def update(self, guild: int, update: NodeUpdate) -> None:
+    async def update(self, guild: int, node: str, update: NodeUpdate) -> None:
         if not self.ready:
             raise NodeUnavailable
         self.updates.append(update)
@@ -96,13 +104,20 @@ class World:
             self.playing.pop(guild, None)
         self.changes.happened()
 
-    async def destroy(self, guild: int) -> None:
+    async def destroy(self, guild: int, node: str) -> None:
         self.destroyed.append(guild)
         self.playing.pop(guild, None)
         self.changes.happened()
 
-    async def player(self, guild: int) -> NodePlayer | None:
+    async def player(self, guild: int, node: str) -> NodePlayer | None:
         return self.playing.get(guild)
+
+    def choose(self, endpoint: str | None, avoid: str | None = None) -> str | None:
+        return NODE if self.ready and avoid != NODE else None
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        return frozenset({NODE} if self.ready else ())
 
     # Catalogue
 
@@ -152,6 +167,11 @@ class Gateway:
         self._world.voice[guild] = state
         self._world.tell(guild, state)
         self._world.tell(guild, VoiceServerChanged("token", "voice.example:443"))
+
+    async def speak(self, guild: int, channel: int) -> None:
+        state = self._world.voice[guild]
+        self._world.voice[guild] = replace(state, suppressed=False)
+        self._world.tell(guild, self._world.voice[guild])
 
     async def leave(self, guild: int) -> None:
         self._world.voice.pop(guild, None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from actors.guild.panel.messages import JoinLost, TooManyBroke, TrackBroke
-from actors.guild.player.core import IDLE, IDLE_MS, decide, restored
+from actors.guild.player.core import IDLE, IDLE_MS, restored
 from actors.guild.player.effects import (
     Answer,
     CancelTimer,
@@ -72,6 +72,7 @@ from actors.guild.player.ports import NodeUpdate, Start, VoiceCredentials
 from actors.guild.player.state import QUEUE_LIMIT, PlayerState
 from actors.guild.player.track import Track
 from actors.guild.refusal import Code, Refused
+from tests.actors.guild.player.shell import NODE, act
 
 HERE, ELSEWHERE, TEXT = 10, 20, 30
 ADA = Member(1, HERE)
@@ -94,7 +95,7 @@ class Guild:
 
     def tell(self, message: PlayerMessage) -> object:
         """Send one message; return its reply. `effects` are those of this message."""
-        decision = decide(self.state, message, self.now)
+        decision = act(self.state, message, self.now)
         self.state = decision.state
         self.effects = list(decision.effects)
         return decision.reply
@@ -113,11 +114,16 @@ class Guild:
         return self.state.current.play
 
     @property
+    def sounding(self) -> str:
+        assert self.state.current is not None
+        return self.state.current.sounding
+
+    @property
     def titles(self) -> list[str]:
         return [entry.track.title for entry in self.state.queue]
 
     def ready(self) -> "Guild":
-        self.tell(NodeReady(resumed=False))
+        self.tell(NodeReady(NODE, resumed=False))
         return self
 
     def joined(self) -> "Guild":
@@ -134,7 +140,7 @@ class Guild:
         return self
 
     def started(self) -> "Guild":
-        self.tell(TrackStarted(self.playing))
+        self.tell(TrackStarted(self.sounding))
         return self
 
     def position(self) -> int:
@@ -174,7 +180,7 @@ def test_play_is_answered_and_heard_when_found_and_joined_in_either_order(voice_
     assert answer.position == 0
     (update,) = guild.updates
     assert update.voice == VoiceCredentials(HERE, "session", "token", "voice.example:443")
-    assert update.start == Start(guild.playing, track("aurora"))
+    assert update.start == Start(guild.sounding, track("aurora"))
     assert update.volume == 50
     assert update.paused is False
 
@@ -295,7 +301,7 @@ def test_skip_starts_the_next_track():
     assert reply.upcoming is not None
     assert reply.upcoming.track.title == "second"
     (update,) = guild.updates
-    assert update.start == Start(guild.playing, track("second"))
+    assert update.start == Start(guild.sounding, track("second"))
     assert update.voice is None
 
 
@@ -321,7 +327,7 @@ def test_skipping_the_last_track_brings_silence():
 
 def test_the_end_that_a_skip_causes_does_not_advance_again():
     guild = playing("first", "second", "third")
-    over = guild.playing
+    over = guild.sounding
     guild.tell(Skip(ADA))
     guild.tell(TrackEnded(over, EndReason.REPLACED))
     guild.tell(TrackEnded(over, EndReason.FINISHED))
@@ -339,7 +345,7 @@ def test_back_plays_the_track_before_and_keeps_the_current_one_next():
 
 def test_back_works_when_everything_has_been_played():
     guild = playing("only")
-    guild.tell(TrackEnded(guild.playing, EndReason.FINISHED))
+    guild.tell(TrackEnded(guild.sounding, EndReason.FINISHED))
     assert isinstance(guild.tell(Back(ADA)), WentBack)
     assert guild.state.current is not None
 
@@ -422,7 +428,7 @@ def test_shuffle_keeps_every_track_and_follows_its_seed():
 @pytest.mark.parametrize("reason", [EndReason.FINISHED, EndReason.CLEANUP, EndReason.UNKNOWN])
 def test_an_ended_track_gives_way_to_the_next(reason: EndReason):
     guild = playing("first", "second")
-    guild.tell(TrackEnded(guild.playing, reason))
+    guild.tell(TrackEnded(guild.sounding, reason))
     (update,) = guild.updates
     assert update.start is not None
     assert update.start.track.title == "second"
@@ -433,8 +439,8 @@ def test_a_broken_track_is_said_and_passed_over():
     guild = playing("broken", "good")
     entry = guild.state.current and guild.state.current.entry
     assert entry is not None
-    guild.tell(TrackFailed(guild.playing, "404"))
-    guild.tell(TrackEnded(guild.playing, EndReason.FINISHED))
+    guild.tell(TrackFailed(guild.sounding, "404"))
+    guild.tell(TrackEnded(guild.sounding, EndReason.FINISHED))
     assert Say(TrackBroke(entry, "404")) in guild.effects
     assert guild.state.current is not None
     assert guild.state.current.entry.track.title == "good"
@@ -442,7 +448,7 @@ def test_a_broken_track_is_said_and_passed_over():
 
 def test_a_stuck_track_is_passed_over_once():
     guild = playing("stuck", "good", "other")
-    stuck = guild.playing
+    stuck = guild.sounding
     guild.tell(TrackStuck(stuck, 10_000))
     guild.tell(TrackStuck(stuck, 10_000))
     guild.tell(TrackEnded(stuck, EndReason.FINISHED))
@@ -452,7 +458,7 @@ def test_a_stuck_track_is_passed_over_once():
 def test_five_broken_tracks_in_a_row_stop_the_queue():
     guild = playing(*(str(number) for number in range(8)))
     for _ in range(5):
-        guild.tell(TrackEnded(guild.playing, EndReason.LOAD_FAILED))
+        guild.tell(TrackEnded(guild.sounding, EndReason.LOAD_FAILED))
     assert Say(TooManyBroke(5)) in guild.effects
     assert guild.state.current is None
     assert guild.titles == []
@@ -462,7 +468,7 @@ def test_a_good_track_between_broken_ones_is_forgiveness():
     guild = playing(*(str(number) for number in range(9)))
     for round_ in range(8):
         reason = EndReason.FINISHED if round_ == 3 else EndReason.LOAD_FAILED
-        guild.tell(TrackEnded(guild.playing, reason))
+        guild.tell(TrackEnded(guild.sounding, reason))
     assert guild.state.current is not None
 
 
@@ -477,7 +483,7 @@ def test_the_node_corrects_the_position_but_not_with_old_news():
 
 def test_what_the_node_refuses_counts_as_broken():
     guild = playing("first", "second")
-    guild.tell(UpdateFailed(guild.playing, Refused(Code.TRACK_FAILED)))
+    guild.tell(UpdateFailed(NODE, guild.sounding, Refused(Code.TRACK_FAILED)))
     assert guild.state.current is not None
     assert guild.state.current.entry.track.title == "second"
 
@@ -488,23 +494,23 @@ def test_what_the_node_refuses_counts_as_broken():
 def test_a_node_that_is_back_goes_on_where_the_music_stopped():
     guild = playing("first", "second")
     guild.now += 7_000
-    guild.tell(NodeDown())
+    guild.tell(NodeDown(NODE))
     guild.now += 30_000
     assert guild.position() == 7_000
-    guild.tell(NodeReady(resumed=False))
+    guild.tell(NodeReady(NODE, resumed=False))
     (update,) = guild.updates
     assert update.voice is not None
-    assert update.start == Start(guild.playing, track("first"), 7_000)
+    assert update.start == Start(guild.sounding, track("first"), 7_000)
     assert guild.titles == ["second"]
 
 
 def test_a_resumed_node_is_left_alone_and_the_position_ran_on():
     guild = playing("first")
     guild.now += 7_000
-    guild.tell(NodeDown())
+    guild.tell(NodeDown(NODE))
     guild.now += 3_000
-    guild.tell(NodeReady(resumed=True))
-    assert guild.effects == [LookAtNode()]
+    guild.tell(NodeReady(NODE, resumed=True))
+    assert guild.effects == [LookAtNode(NODE)]
     assert guild.position() == 10_000
 
 
@@ -537,12 +543,12 @@ def test_what_was_asked_while_the_node_was_away_reaches_a_resumed_one(
     ask: Callable[[Guild], None], wanted: Callable[[NodeUpdate], bool]
 ):
     guild = playing("first", "second")
-    sounding = guild.playing
-    guild.tell(NodeDown())
+    sounding = guild.sounding
+    guild.tell(NodeDown(NODE))
     ask(guild)
-    guild.tell(NodeReady(resumed=True))
+    guild.tell(NodeReady(NODE, resumed=True))
     updates = guild.updates
-    guild.tell(Reconciled(NodePlayer(sounding, 0, guild.now, False, 50, True)))
+    guild.tell(Reconciled(NODE, NodePlayer(sounding, 0, guild.now, False, 50, True)))
     updates += guild.updates
     assert wanted(updates[-1])
 
@@ -550,8 +556,8 @@ def test_what_was_asked_while_the_node_was_away_reaches_a_resumed_one(
 def test_a_paused_track_stays_paused_over_a_lost_node():
     guild = playing("first")
     guild.tell(Pause(ADA))
-    guild.tell(NodeDown())
-    guild.tell(NodeReady(resumed=False))
+    guild.tell(NodeDown(NODE))
+    guild.tell(NodeReady(NODE, resumed=False))
     (update,) = guild.updates
     assert update.paused is True
 
@@ -559,17 +565,17 @@ def test_a_paused_track_stays_paused_over_a_lost_node():
 def test_without_a_node_a_play_waits_in_the_queue_and_sounds_when_one_comes():
     guild = Guild().joined().play("patient")
     assert guild.updates == []
-    guild.tell(NodeReady(resumed=False))
+    guild.tell(NodeReady(NODE, resumed=False))
     (update,) = guild.updates
     assert update.start is not None
 
 
 def test_an_update_that_hung_frees_the_node_and_is_tried_again():
     guild = playing("first")
-    guild.tell(UpdateFailed(guild.playing, Refused(Code.NO_NODE)))
+    guild.tell(UpdateFailed(NODE, guild.sounding, Refused(Code.NO_NODE), voice=True))
     assert StartTimer("retry", 2_000) in guild.effects
     guild.tell(TimeIsUp("retry"))
-    assert guild.effects[0] == DestroyPlayer()
+    assert guild.effects[0] == DestroyPlayer(NODE)
     (update,) = guild.updates
     assert update.voice is not None
 
@@ -604,11 +610,11 @@ def test_kicked_the_queue_is_kept_and_a_join_brings_it_back():
     guild = playing("first", "second")
     guild.now += 5_000
     guild.tell(VoiceStateChanged(None, None))
-    assert DestroyPlayer() in guild.effects
+    assert DestroyPlayer(NODE) in guild.effects
     guild.now += 60_000
     guild.joined()
     (update,) = guild.updates
-    assert update.start == Start(guild.playing, track("first"), 5_000)
+    assert update.start == Start(guild.sounding, track("first"), 5_000)
     assert guild.titles == ["second"]
 
 
@@ -643,7 +649,7 @@ def test_a_place_that_ended_with_its_session_is_taken_again_and_the_music_goes_o
     (update,) = guild.updates
     assert update.voice is not None
     assert update.voice.session == "another"
-    assert update.start == Start(guild.playing, track("first"), 5_000)
+    assert update.start is None, "the node never stopped playing"
 
 
 def test_a_join_that_was_under_way_is_asked_for_again_in_a_new_session():
@@ -685,7 +691,7 @@ def test_a_track_begun_between_two_voice_servers_is_heard_on_the_second():
     assert guild.updates == []
     guild.tell(VoiceServerChanged("other", "other.example:443"))
     (update,) = guild.updates
-    assert update.start == Start(guild.playing, track("second"))
+    assert update.start == Start(guild.sounding, track("second"))
     assert update.voice is not None
 
 
@@ -708,7 +714,7 @@ def test_a_position_does_not_run_where_nothing_sounds():
 def test_leave_leaves_discord_first_and_keeps_the_queue():
     guild = playing("first", "second")
     assert guild.tell(Leave(ADA)) == Left(HERE)
-    assert guild.effects[:2] == [LeaveVoice(), DestroyPlayer()]
+    assert guild.effects[:2] == [LeaveVoice(), DestroyPlayer(NODE)]
     assert guild.titles == ["second"]
     assert guild.state.voice.channel is None
 
@@ -760,9 +766,9 @@ def test_a_node_too_old_for_encryption_is_said_and_not_retried():
 def test_a_restarted_player_that_matches_the_node_changes_nothing():
     guild = playing("first", "second")
     voice = VoiceStateChanged(HERE, "session")
-    guild.state = restored(guild.state, voice)
-    node = NodePlayer(guild.playing, 12_000, guild.now, False, 50, True)
-    guild.tell(Reconciled(node))
+    guild.state = restored(guild.state, voice, guild.state.nodes)
+    node = NodePlayer(guild.sounding, 12_000, guild.now, False, 50, True)
+    guild.tell(Reconciled(NODE, node))
     assert guild.effects == []
     assert guild.position() == 12_000
 
@@ -770,17 +776,17 @@ def test_a_restarted_player_that_matches_the_node_changes_nothing():
 def test_a_restarted_player_starts_what_the_node_has_lost():
     guild = playing("first")
     guild.now += 4_000
-    guild.state = restored(guild.state, VoiceStateChanged(HERE, "session"))
-    guild.tell(Reconciled(None))
+    guild.state = restored(guild.state, VoiceStateChanged(HERE, "session"), guild.state.nodes)
+    guild.tell(Reconciled(NODE, None))
     (update,) = guild.updates
     assert update.voice is not None
-    assert update.start == Start(guild.playing, track("first"), 4_000)
+    assert update.start == Start(guild.sounding, track("first"), 4_000)
 
 
 def test_a_restarted_player_waits_for_nobody():
     guild = playing("first")
     guild.tell(Play(ADA, "unanswered", TEXT))
-    state = restored(guild.state, VoiceStateChanged(HERE, "session"))
+    state = restored(guild.state, VoiceStateChanged(HERE, "session"), guild.state.nodes)
     assert state.requests == ()
     assert state.joining is None
     assert state == replace(guild.state, requests=(), joining=None, idle=False)

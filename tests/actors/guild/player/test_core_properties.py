@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.guild.player.core import decide, restored
+from actors.guild.player.core import restored
 from actors.guild.player.effects import Answer, Effect, Later, UpdateNode
 from actors.guild.player.messages import (
     Back,
@@ -19,6 +19,7 @@ from actors.guild.player.messages import (
     LoadFailed,
     Member,
     NodeDown,
+    NodeDraining,
     NodeReady,
     Pause,
     Play,
@@ -44,6 +45,7 @@ from actors.guild.player.state import HISTORY_LIMIT, PlayerState
 from actors.guild.player.track import Entry, Track
 from actors.guild.refusal import Code, Refused
 from actors.runtime import Ask
+from tests.actors.guild.player.shell import NODE, OTHER, act
 
 # Most histories are lively: members in one channel, events about what is current. The rest is
 # what a network does: other places, plays and attempts that are over or never were.
@@ -51,7 +53,8 @@ MEMBERS = st.builds(Member, st.integers(1, 3), st.sampled_from([10, 10, 10, 20, 
 CURRENT = "current"
 PENDING = 0
 NUMBERS = st.just(PENDING) | st.integers(1, 25)
-PLAYS = st.just(CURRENT) | st.integers(1, 25).map(lambda number: f"run-{number}")
+PLAYS = st.just(CURRENT) | st.integers(1, 25).map(lambda number: f"run-{number}.1")
+NODES = st.sampled_from([NODE, NODE, OTHER])
 REFUSALS = st.sampled_from([Code.NO_NODE, Code.TRACK_FAILED]).map(Refused)
 MAYBE_PLAYS = st.none() | PLAYS
 serial = iter(range(10**9))
@@ -79,7 +82,7 @@ PROGRESS: st.SearchStrategy[PlayerMessage] = st.one_of(
     st.builds(Loaded, NUMBERS, st.integers(0, 3).map(tracks)),
     st.builds(VoiceStateChanged, st.sampled_from([10, 20]), st.sampled_from(["a", "b"])),
     st.builds(VoiceServerChanged, st.sampled_from(["t", "u"]), st.just("e:1")),
-    st.builds(NodeReady, st.booleans()),
+    st.builds(NodeReady, NODES, st.booleans()),
     st.builds(TrackStarted, PLAYS),
     st.builds(TrackEnded, PLAYS, st.sampled_from(EndReason)),
     st.builds(PositionReported, st.integers(0, 90_000), st.integers(0, 10**6)),
@@ -89,14 +92,15 @@ MISHAPS: st.SearchStrategy[PlayerMessage] = st.one_of(
     st.builds(Leave, MEMBERS),
     st.builds(LoadFailed, NUMBERS, REFUSALS),
     st.builds(JoinFailed, NUMBERS, REFUSALS),
-    st.builds(UpdateFailed, MAYBE_PLAYS, REFUSALS),
+    st.builds(UpdateFailed, NODES, MAYBE_PLAYS, REFUSALS, st.booleans()),
     st.just(VoiceStateChanged(None, None)),
     st.just(VoiceServerChanged("t", None)),
     st.builds(VoiceClosed, st.sampled_from([1000, 4006, 4014, 4017]), st.just(""), st.booleans()),
-    st.just(NodeDown()),
+    st.builds(NodeDown, NODES),
+    st.builds(NodeDraining, NODES),
     st.builds(TrackFailed, PLAYS, st.just("broken")),
     st.builds(TrackStuck, PLAYS, st.just(10_000)),
-    st.builds(TimeIsUp, st.sampled_from(["join", "settle", "repair", "retry", "idle"])),
+    st.builds(TimeIsUp, st.sampled_from(["join", "settle", "repair", "retry", "look", "idle"])),
 )
 MESSAGES = st.one_of(COMMANDS, COMMANDS, PROGRESS, PROGRESS, MISHAPS)
 HISTORIES = st.lists(st.tuples(MESSAGES, st.integers(0, 5_000)), min_size=10, max_size=60)
@@ -106,14 +110,14 @@ def playing() -> PlayerState:
     """A player in channel 10 with three tracks, the first of which sounds."""
     state = PlayerState(guild=1, run="run", volume=50)
     for message in (
-        NodeReady(resumed=False),
+        NodeReady(NODE, resumed=False),
         Play(Member(1, 10), "q", 30),
         VoiceStateChanged(10, "a"),
         VoiceServerChanged("t", "e:1"),
         Loaded(PENDING, tracks(3)),
         TrackStarted(CURRENT),
     ):
-        state = decide(state, resolved(message, state), 0).state
+        state = act(state, resolved(message, state), 0).state
     assert state.current is not None
     assert len(state.queue) == 2
     return state
@@ -122,7 +126,7 @@ def playing() -> PlayerState:
 def resolved(message: PlayerMessage, state: PlayerState) -> PlayerMessage:
     """Put what is current and what is pending now into a message that speaks of it."""
     if getattr(message, "play", None) == CURRENT:
-        play = state.current.play if state.current else "run-0"
+        play = state.current.sounding if state.current else "run-0.0"
         return replace(message, play=play)
     if isinstance(message, Loaded | LoadFailed) and message.attempt == PENDING:
         unfound = (request.attempt for request in state.requests if request.outcome is None)
@@ -157,7 +161,7 @@ def test_no_track_is_lost_or_doubled(history: list[tuple[PlayerMessage, int]]):
     for drawn, delay in history:
         now += delay
         message = resolved(drawn, state)
-        decision = decide(state, message, now)
+        decision = act(state, message, now)
         come = held(state) + added(decision.effects)
         after = held(decision.state)
         assert after <= come, "a track came from nowhere"
@@ -177,7 +181,7 @@ def test_every_ask_is_answered_at_most_once_and_by_a_known_attempt(
     for drawn, delay in history:
         now += delay
         message = resolved(drawn, state)
-        decision = decide(state, message, now)
+        decision = act(state, message, now)
         if isinstance(decision.reply, Later):
             waiting.add(decision.reply.attempt)
         elif isinstance(message, Ask):
@@ -202,7 +206,7 @@ def test_nothing_is_started_without_a_way_to_be_heard(
     for drawn, delay in history:
         now += delay
         message = resolved(drawn, state)
-        decision = decide(state, message, now)
+        decision = act(state, message, now)
         state = decision.state
         for effect in decision.effects:
             if isinstance(effect, UpdateNode) and effect.update.start is not None:
@@ -218,7 +222,9 @@ def test_a_state_survives_a_restart_at_any_moment(history: list[tuple[PlayerMess
     state, now = playing(), 0
     for message, delay in history:
         now += delay
-        state = decide(state, resolved(message, state), now).state
-        again = restored(state, VoiceStateChanged(state.voice.channel, state.voice.session))
+        state = act(state, resolved(message, state), now).state
+        again = restored(
+            state, VoiceStateChanged(state.voice.channel, state.voice.session), state.nodes
+        )
         assert held(again) == held(state)
         assert again.requests == ()
