@@ -1,6 +1,7 @@
 """The whole supervision tree, on one page.
 
     root              one_for_one, 10 restarts in 60 s
+    ├─ store          snapshots and notes; stopped last: every save lands
     ├─ discord        REST and gateway; up when the guilds have arrived
     ├─ lavalink
     │  ├─ audio-node  only when no node is configured
@@ -22,6 +23,9 @@ from actors.guild.player.actor import PlayerPorts
 from actors.intake import INTAKE, Intake
 from actors.runtime import ChildSpec, SupervisorSpec
 from actors.service import FatalService, Service, ServiceActor
+from actors.store.actor import StoreActor
+from actors.store.messages import STORE
+from actors.store.ports import Storage
 
 # The first comes at once, so that what merely slipped is up again before anybody notices.
 BACKOFF_SECONDS = (0.0, 0.5, 2.0, 5.0)
@@ -31,11 +35,13 @@ BACKOFF_SECONDS = (0.0, 0.5, 2.0, 5.0)
 class House:
     """All that the tree is made of.
 
-    `links` are the specs of the nodes' links; `audio_node` is the embedded node, if it is used;
-    `volume` is the one that each guild begins with, in percent; `on_awake` hears which guilds were
-    in voice when the process before ended; `on_fatal` hears of an error that no restart can help.
+    `storage` is where the store writes; `links` are the specs of the nodes' links; `audio_node` is
+    the embedded node, if it is used; `volume` is the one that each guild begins with, in percent;
+    `on_awake` hears which guilds were in voice when the process before ended; `on_fatal` hears of
+    an error that no restart can help.
     """
 
+    storage: Storage
     discord: Service
     audio_node: Service | None
     links: Sequence[ChildSpec[Any]]
@@ -44,6 +50,11 @@ class House:
     volume: int
     on_awake: Callable[[Collection[int]], Awaitable[None]]
     on_fatal: Callable[[FatalService], None]
+
+
+def link_id(node: str) -> str:
+    """Return the id of the link to the node of that name, a child of `lavalink`."""
+    return f"node-{node}"
 
 
 def root_tree(house: House) -> SupervisorSpec:
@@ -61,6 +72,14 @@ def root_tree(house: House) -> SupervisorSpec:
         period=60.0,
         backoff=BACKOFF_SECONDS,
         children=(
+            ChildSpec(
+                id="store",
+                start=lambda: StoreActor(house.storage, house.ports.now),
+                name=STORE,
+                # It is told by every guild, and never far behind: nothing in it waits.
+                mailbox=4096,
+                shutdown=10.0,
+            ),
             service("discord", house.discord, shutdown=10.0),
             SupervisorSpec(
                 id="lavalink",

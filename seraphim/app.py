@@ -4,49 +4,53 @@ Everything is put together here and nowhere else. Nothing connects before the tr
 tree is all that runs.
 """
 
-import fcntl
-import gc
-import os
 import secrets
-import signal
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 
 import anyio
+import hikari
 import structlog
 
 from actors.guild.board import Board
 from actors.guild.names import players
 from actors.guild.player.actor import PlayerPorts
-from actors.lavalink_node.actor import LinkActor, LinkMessage
-from actors.root import House, root_tree
-from actors.runtime import ChildSpec, StartFailed, System
+from actors.lavalink_node.actor import LinkActor
+from actors.lavalink_node.messages import LinkMessage
+from actors.root import House, link_id, root_tree
+from actors.runtime import ChildSpec, System
 from actors.service import FatalService
-from seraphim.discord import edge
-from seraphim.discord.gateway import gateway_bot
-from seraphim.lavalink.address import NodeAddress
+from actors.store.messages import STORE, Flush
+from seraphim.discord import edge, gateway
 from seraphim.lavalink.embedded import EmbeddedNode
-from seraphim.lavalink.node import LavalinkNode
-from seraphim.lavalink.routing import route
+from seraphim.lavalink.nodes import Nodes, NodeSite
+from seraphim.lavalink.routing import Routing
+from seraphim.life import FAILED, WRONG_CONFIGURATION, Door, Life
 from seraphim.operations import logging
+from seraphim.operations.handover import Handover, HandoverRefused, take_over
+from seraphim.operations.lock import DataLock
 from seraphim.operations.operator import SOCKET, OperatorSocket
-from seraphim.settings import DISCORD_API, Settings
+from seraphim.settings import DISCORD_API, ONLY_NODE, NodeSettings, Settings
+from seraphim.storage.database import database
 
 log = structlog.get_logger(__name__)
 
-FAILED = 1
-GAVE_UP = 70
-WRONG_CONFIGURATION = 78
-NODE = "main"
+CHECK_SECONDS = 10.0
+DRAIN_SECONDS = 3.0
+FLUSH_SECONDS = 5.0
+LAST_BREATH_SECONDS = 10.0
+"""What a process that hands over may take beyond its time for stopping, to end."""
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, *, handover: bool = False) -> int:
     """Run the bot until it is told to stop, and return the process's exit code.
 
-    0: stopped in order. 70: the tree gave up. 78: the configuration is wrong, or another process
-    uses the data folder.
+    `handover`: take over from the process that uses the data folder, if there is one.
+
+    0: stopped in order. 1: it did not start. 70: the tree gave up. 78: the configuration is wrong,
+    or another process uses the data folder.
     """
     development = settings.environment == "development"
     logging.configure(
@@ -56,21 +60,22 @@ def run(settings: Settings) -> int:
     )
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        lock = _lock(settings.data_dir)
+        lock = DataLock(settings.data_dir)
+        free = lock.take()
     except OSError as error:
         return _refuse(
             f"Seraphim cannot write to DATA_DIR {settings.data_dir} ({error.strerror}):"
             " let it, or choose another folder."
         )
-    if lock is None:
+    if not free and not handover:
         return _refuse(
-            f"Another Seraphim runs with DATA_DIR {settings.data_dir}:"
-            " stop it, or give this one a folder of its own."
+            f"Another Seraphim runs with DATA_DIR {settings.data_dir}: stop it, take over from it"
+            " with run --handover, or give this one a folder of its own."
         )
     try:
-        return anyio.run(_run, settings, backend_options={"use_uvloop": True})
+        return anyio.run(_run, settings, lock, not free, backend_options={"use_uvloop": True})
     finally:
-        os.close(lock)
+        lock.release()
 
 
 def _refuse(mistake: str) -> int:
@@ -78,168 +83,153 @@ def _refuse(mistake: str) -> int:
     return WRONG_CONFIGURATION
 
 
-def _lock(folder: Path) -> int | None:
-    """Lock the data folder for this process; None if another has it. The lock ends with us."""
-    descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+async def _run(settings: Settings, lock: DataLock, takes_over: bool) -> int:
+    life = Life(settings.shutdown_timeout_seconds)
+    parts = _build(settings, life, takes_over=takes_over)
 
+    async def inherit() -> None:
+        await _inherit(settings, lock)
 
-async def _run(settings: Settings) -> int:
-    life = _Life(settings.shutdown_timeout_seconds)
-    life.system, node = _build(settings, life.on_fatal)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(life.watch_signals)
-        await life.live()
+        try:
+            await life.live(
+                parts.system, parts.discord.service, first=inherit if takes_over else None
+            )
+        except HandoverRefused as refused:
+            life.code = FAILED
+            print(f"The Seraphim that runs goes on: {refused}.", file=sys.stderr)
         tasks.cancel_scope.cancel()
-    await node.close()
+    await parts.nodes.close()
     log.info("system.stopped", code=life.code)
     return life.code
 
 
-class _Life:
-    """The life of the tree, from its start to the process's exit code."""
+async def _inherit(settings: Settings, lock: DataLock) -> None:
+    """Take over from the process that has the data folder. Raises `HandoverRefused`.
+
+    What could keep this process from playing is found out before that one is asked to go.
+    """
+    log.info("handover.asking")
+    try:
+        with anyio.fail_after(CHECK_SECONDS):
+            await gateway.check(settings.token, _discord_api(settings))
+    except FatalService as error:
+        raise HandoverRefused(error.message) from error
+    except (hikari.HikariError, TimeoutError) as error:
+        raise HandoverRefused(f"Discord cannot be asked ({type(error).__name__})") from error
+    await take_over(settings.data_dir / SOCKET)
+    try:
+        await lock.wait(settings.shutdown_timeout_seconds + LAST_BREATH_SECONDS)
+    except TimeoutError:
+        raise HandoverRefused("it said that it ends, and has not") from None
+    log.info("handover.taken_over")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What was put together, as far as the process itself has to do with it."""
 
     system: System
-
-    def __init__(self, stop_seconds: float) -> None:
-        self.code = 0
-        self._stop_seconds = stop_seconds
-        self._started = False
-        self._asked_to_stop = anyio.Event()
-        self._start = anyio.CancelScope()
-
-    async def live(self) -> None:
-        """Start the tree; return when it has stopped."""
-        began = time.monotonic()
-        try:
-            with self._start:
-                await self._live(began)
-        except StartFailed as error:
-            if self.code == 0:
-                self.code = FAILED
-                log.error("system.start_failed", error=str(error), exc_info=error)
-
-    async def _live(self, began: float) -> None:
-        async with self.system as system, anyio.create_task_group() as tasks:
-            # What is here now stays: the collector need not walk it again and again.
-            gc.collect()
-            gc.freeze()
-            self._started = True
-            log.info("system.ready", seconds=round(time.monotonic() - began, 3))
-            tasks.start_soon(self._stop_when_asked)
-            ended = await system.wait_stopped()
-            tasks.cancel_scope.cancel()
-            if ended.kind == "gave_up" and self.code == 0:
-                self.code = GAVE_UP
-            if system.zombies:
-                # Nothing can end them but the end of the process.
-                log.error("system.stopped", code=self.code or FAILED, zombies=system.zombies)
-                os._exit(self.code or FAILED)
-
-    async def _stop_when_asked(self) -> None:
-        await self._asked_to_stop.wait()
-        log.info("system.stopping")
-        await self.system.stop(within=self._stop_seconds)
-
-    def stop(self) -> None:
-        """Stop the tree in order, or do not start it further."""
-        self._asked_to_stop.set()
-        if not self._started:
-            self._start.cancel()
-
-    def on_fatal(self, error: FatalService) -> None:
-        """Stop because of an error that no restart can help."""
-        log.error("system.fatal", code="SYS-001", error=error.message)
-        self.code = WRONG_CONFIGURATION
-        if self._started:
-            self.stop()
-
-    async def watch_signals(self) -> None:
-        """Stop in order at the first signal, and at once at the second."""
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            async for number in signals:
-                if self._asked_to_stop.is_set():
-                    log.warning("system.killed", signal=number.name)
-                    os._exit(128 + number)
-                log.info("system.signal", signal=number.name)
-                self.stop()
+    discord: edge.Edge
+    nodes: Nodes
 
 
-def _build(
-    settings: Settings, on_fatal: Callable[[FatalService], None]
-) -> tuple[System, LavalinkNode]:
+def _handover(
+    system: Callable[[], System], door: Door, life: Life, embedded: EmbeddedNode | None
+) -> Handover:
+    """How this process hands over to the next one."""
+
+    async def prepare() -> None:
+        await door.drain(DRAIN_SECONDS)
+        store = system().registry.whereis(STORE)
+        if store is not None:
+            await store.ask(Flush(), timeout=FLUSH_SECONDS)
+
+    def go() -> None:
+        if embedded is not None:
+            embedded.leave_running = True
+        life.hand_over()
+
+    return Handover(prepare=prepare, resume=door.reopen, go=go)
+
+
+def _discord_api(settings: Settings) -> str | None:
+    return None if settings.discord_api_url == DISCORD_API else settings.discord_api_url
+
+
+def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
     """Put the house together."""
     board = Board()
-    embedded = None if settings.lavalink_host else _embedded_node(settings)
-    bot = gateway_bot(
-        settings.token,
-        None if settings.discord_api_url == DISCORD_API else settings.discord_api_url,
-    )
-    node = LavalinkNode(
+    embedded = None if settings.nodes else _embedded_node(settings, may_replace=not takes_over)
+    bot = gateway.gateway_bot(settings.token, _discord_api(settings))
+    nodes = Nodes(
         bot,
-        NODE,
-        address=embedded.address if embedded else lambda: _configured_node(settings),
+        _configured_sites(settings)
+        if embedded is None
+        else [NodeSite(ONLY_NODE, embedded.address)],
         user=settings.application_id,
-        on_event=lambda event: route(system.registry, event),
+        deliver=Routing(lambda: system.registry).deliver,
     )
     discord = edge.build(
         bot,
         registry=lambda: system.registry,
         board=board,
-        catalogue=node,
-        ping_node=node.ping,
+        catalogue=nodes,
+        ping_node=nodes.ping,
         trusted_media_hosts=settings.trusted_media_hosts,
         inside_allowed=settings.talks_to_loopback,
     )
-    link: ChildSpec[LinkMessage] = ChildSpec(
-        id=f"node-{NODE}",
-        start=lambda: LinkActor(NODE, node.session, lambda: players(system.registry)),
-    )
+
+    def link(name: str) -> ChildSpec[LinkMessage]:
+        return ChildSpec(
+            id=link_id(name),
+            start=lambda: LinkActor(name, nodes.link(name), lambda: players(system.registry)),
+        )
+
+    database_url = settings.database_url
     house = House(
+        storage=database(
+            settings.data_dir, None if database_url is None else database_url.get_secret_value()
+        ),
         discord=discord.service,
         audio_node=embedded,
-        links=[link],
+        links=[link(name) for name in nodes.names],
         operator=OperatorSocket(
             settings.data_dir / SOCKET,
             lambda: system,
             may_crash=settings.environment == "development",
+            handover=_handover(lambda: system, discord.service, life, embedded),
         ),
         ports=PlayerPorts(
-            node=node,
+            node=nodes,
             voice=discord.voice,
-            catalogue=node,
+            catalogue=nodes,
             announcer=discord.announcer,
             board=board,
             now=lambda: time.time_ns() // 1_000_000,
             new_run=lambda: secrets.token_hex(4),
+            hands_over=life.hands_over,
         ),
         volume=settings.default_volume,
-        on_fatal=on_fatal,
+        on_awake=discord.voice.sweep,
+        on_fatal=life.on_fatal,
     )
     system = System(root_tree(house))
-    return system, node
+    return _Parts(system, discord, nodes)
 
 
-def _embedded_node(settings: Settings) -> EmbeddedNode:
+def _embedded_node(settings: Settings, *, may_replace: bool) -> EmbeddedNode:
     environment: dict[str, str] = {
         "TRUSTED_MEDIA_HOSTS": ",".join(settings.trusted_media_hosts),
     }
     if settings.music_dir is not None:
         environment["MUSIC_DIR"] = str(settings.music_dir.absolute())
-    return EmbeddedNode(settings.data_dir.absolute(), environment)
+    return EmbeddedNode(settings.data_dir.absolute(), environment, may_replace=may_replace)
 
 
-def _configured_node(settings: Settings) -> NodeAddress:
-    assert settings.lavalink_host is not None
-    assert settings.lavalink_password is not None
-    return NodeAddress(
-        settings.lavalink_host,
-        settings.lavalink_port,
-        settings.lavalink_password.get_secret_value(),
-        settings.lavalink_secure,
-    )
+def _configured_sites(settings: Settings) -> list[NodeSite]:
+    def site(node: NodeSettings) -> NodeSite:
+        return NodeSite(node.name, lambda: node.address, node.regions)
+
+    return [site(node) for node in settings.nodes]

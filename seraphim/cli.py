@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     match options.command:
         case "run":
-            return _run()
+            return _run(handover=options.handover)
         case "sandbox":
             return _sandbox()
         case "audio-node":
@@ -40,10 +40,15 @@ def _parser() -> argparse.ArgumentParser:
         prog="seraphim", description="Seraphim, a music bot for Discord that keeps playing."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser(
+    run = commands.add_parser(
         "run",
         help="run the bot",
         description="Run the bot with the settings in the environment and in .env.",
+    )
+    run.add_argument(
+        "--handover",
+        action="store_true",
+        help="take over from the bot that uses this DATA_DIR, without a gap in the music",
     )
     commands.add_parser(
         "sandbox",
@@ -83,7 +88,7 @@ def _refuse(mistakes: Sequence[str]) -> int:
     return WRONG_CONFIGURATION
 
 
-def _run() -> int:
+def _run(*, handover: bool) -> int:
     from seraphim.settings import SettingsError, load
 
     try:
@@ -92,7 +97,7 @@ def _run() -> int:
         return _refuse(error.mistakes)
     from seraphim.app import run
 
-    return run(settings)
+    return run(settings, handover=handover)
 
 
 def _sandbox() -> int:

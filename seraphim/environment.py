@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-SECRETS = ("DISCORD_TOKEN", "LAVALINK_PASSWORD")
+SECRETS = ("DISCORD_TOKEN", "LAVALINK_PASSWORD", "LAVALINK_NODES", "DATABASE_URL")
 
 
 def variables(

@@ -6,7 +6,9 @@ remedy. `environment` reads the variables, pydantic checks them.
 
 import base64
 import binascii
+import json
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,16 +21,22 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
 from yarl import URL
 
 from seraphim.environment import SECRETS, variables
+from seraphim.lavalink.address import NodeAddress
+from seraphim.storage.address import database_url
 
 DISCORD_API = "https://discord.com/api/v10"
 # A Unix socket's address holds about a hundred bytes (unix(7)).
 LONGEST_SOCKET_PATH = 100
+ONLY_NODE = "main"
+# A node's name stands in paths of actors, in keys of the store and in the log.
+NODE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.IGNORECASE)
 
 
 class SettingsError(Exception):
@@ -88,6 +96,87 @@ def _token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _database_url(value: SecretStr) -> SecretStr:
+    database_url(value.get_secret_value())
+    return value
+
+
+def _node_name(value: str) -> str:
+    if NODE_NAME.fullmatch(value) is None:
+        raise ValueError("must be 1 to 32 letters, digits, - and _")
+    return value
+
+
+def _node_host(value: str) -> str:
+    host = value.removeprefix("[").removesuffix("]")
+    # An IPv6 address has more than one colon.
+    if not host or re.search(r"[/@\s\[\]]", host) or host.count(":") == 1:
+        raise ValueError("must be a host alone, without scheme and port")
+    return host
+
+
+def _password(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value():
+        raise ValueError("is empty")
+    return value
+
+
+class NodeSettings(BaseModel):
+    """A Lavalink node. `regions` begin the names of the voice servers near it."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
+
+    name: Annotated[str, AfterValidator(_node_name)]
+    host: Annotated[str, AfterValidator(_node_host)]
+    port: int = Field(2333, ge=1, le=65535)
+    password: Annotated[SecretStr, AfterValidator(_password)]
+    secure: bool = False
+    regions: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> NodeAddress:
+        """Where it is."""
+        return NodeAddress(self.host, self.port, self.password.get_secret_value(), self.secure)
+
+
+_NODES = TypeAdapter(tuple[NodeSettings, ...])
+
+
+def _nodes(value: object) -> object:
+    """Return the nodes of a JSON list. What is wrong is said without what was given: passwords."""
+    if not isinstance(value, str):
+        return value
+    try:
+        given: object = json.loads(value)
+    except (ValueError, RecursionError):
+        raise ValueError("is not JSON") from None
+    if not isinstance(given, list) or not given:
+        raise ValueError("is no list of nodes")
+    try:
+        nodes = _NODES.validate_python(given)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        named = (_node_problem(problem["loc"], problem["msg"]) for problem in problems)
+        raise ValueError("; ".join(named)) from None
+    names = [node.name.lower() for node in nodes]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"names two nodes alike: {', '.join(twice)}")
+    return nodes
+
+
+def _node_problem(place: tuple[int | str, ...], message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    number = int(place[0]) + 1
+    if len(place) == 1:
+        return f"node {number} is no object"
+    if message == "Field required":
+        return f"node {number} has no {place[1]}"
+    if message == "Extra inputs are not permitted":
+        return f"node {number} has a {place[1]}, which means nothing"
+    return f"the {place[1]} of node {number}: {message[0].lower()}{message[1:]}"
+
+
 class Settings(BaseModel):
     """All that can be set. The aliases are the variables' names."""
 
@@ -105,7 +194,7 @@ class Settings(BaseModel):
         alias="DISCORD_API_URL",
         description="the root of Discord's REST API; https, or http on loopback",
     )
-    lavalink_host: str | None = Field(
+    lavalink_host: Annotated[str, AfterValidator(_node_host)] | None = Field(
         None,
         alias="LAVALINK_HOST",
         description="a Lavalink node's host; without one the embedded audio node runs",
@@ -120,6 +209,22 @@ class Settings(BaseModel):
     )
     lavalink_secure: bool = Field(
         False, alias="LAVALINK_SECURE", description="true if the node is reached over TLS"
+    )
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
+        None,
+        alias="DATABASE_URL",
+        description=(
+            "a PostgreSQL database, postgresql+psycopg://user:password@host/name; leave it out for"
+            " a file in DATA_DIR"
+        ),
+    )
+    lavalink_nodes: Annotated[tuple[NodeSettings, ...], BeforeValidator(_nodes)] = Field(
+        (),
+        alias="LAVALINK_NODES",
+        description=(
+            "several Lavalink nodes instead of LAVALINK_HOST, as a JSON list of objects with name,"
+            " host, port, password, secure and regions; name, host and password are needed"
+        ),
     )
     data_dir: Path = Field(
         Path("./data"), alias="DATA_DIR", description="a folder that Seraphim may write to"
@@ -170,10 +275,34 @@ class Settings(BaseModel):
         return is_loopback(URL(self.discord_api_url).host or "")
 
     @property
+    def nodes(self) -> tuple[NodeSettings, ...]:
+        """The Lavalink nodes; none: the embedded audio node is to run."""
+        if self.lavalink_host is None or self.lavalink_password is None:
+            return self.lavalink_nodes
+        return (
+            NodeSettings(
+                name=ONLY_NODE,
+                host=self.lavalink_host,
+                port=self.lavalink_port,
+                password=self.lavalink_password,
+                secure=self.lavalink_secure,
+            ),
+        )
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret, for the log to leave out."""
-        values = (self.discord_token, self.lavalink_password)
-        return tuple(value.get_secret_value() for value in values if value is not None)
+        values = (
+            self.discord_token,
+            self.lavalink_password,
+            *(node.password for node in self.lavalink_nodes),
+            self.database_url,
+        )
+        secrets = [value.get_secret_value() for value in values if value is not None]
+        if self.database_url is not None:
+            password = URL(self.database_url.get_secret_value()).password
+            secrets += [password] if password else []
+        return tuple(secrets)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -184,6 +313,11 @@ class Settings(BaseModel):
             mistakes.append(
                 "LAVALINK_PASSWORD is missing: set it to the password in your Lavalink's"
                 " application.yml, or leave LAVALINK_HOST out to use the embedded audio node."
+            )
+        if self.lavalink_host is not None and self.lavalink_nodes:
+            mistakes.append(
+                "LAVALINK_HOST and LAVALINK_NODES are both set: leave LAVALINK_HOST out, and let"
+                " its node be one of LAVALINK_NODES."
             )
         if self.music_dir is not None and not self.music_dir.is_dir():
             mistakes.append(f"MUSIC_DIR: there is no folder {self.music_dir}.")

@@ -24,3 +24,12 @@ def players(registry: Registry) -> Iterator[ActorRef[PlayerMessage]]:
             player: ActorRef[PlayerMessage] | None = registry.whereis(name)
             if player is not None:
                 yield player
+
+
+def awake(registry: Registry) -> Iterator[int]:
+    """Yield the id of every guild that has a player."""
+    for name in registry:
+        head, _, rest = name.value.partition("/")
+        guild, _, tail = rest.partition("/")
+        if head == "guild" and tail == "player":
+            yield int(guild)

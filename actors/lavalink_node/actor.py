@@ -1,24 +1,39 @@
 """The link's actor: it keeps one node connected, and tells players when that changes.
 
-    connecting ──▶ ready ──▶ connecting …
+    connecting ──▶ ready ⇄ resuming
+        │          ⇅  ▲        │
+        │     draining │       │
+        └────────▶ down ◀──────┘
 
-What the connection does comes in as messages, one at a time, and only one task of the link is at
-work: it connects or it listens. So players hear `NodeReady` before anything that the node says
-behind it, and `NodeDown` after all that it said.
+One task does it all: it connects, listens, and connects again. So players hear `NodeReady` before
+anything that the node says behind it, and `NodeDown` after all that it said.
 
-It never gives up: a node may be away for a second or for a night.
+A websocket breaks more often than a node. What it plays sounds on meanwhile, so nobody is told of a
+break until the first attempt to come back has failed: a guild that is moved for nothing has a gap
+that it need not have. It never gives up: a node may be away for a second or for a night.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import structlog
+from anyio import move_on_after
 from tenacity import wait_random_exponential
 
-from actors.guild.player.messages import NodeDown, NodeReady, PlayerMessage
-from actors.lavalink_node.ports import LinkFailed, NodeConnection
-from actors.runtime import Actor, ActorRef, Exit, MailboxFull
+from actors.guild.player.messages import NodeDown, NodeDraining, NodeReady, PlayerMessage
+from actors.lavalink_node.messages import Drain, LinkMessage, LinkState, Remind, Undrain
+from actors.lavalink_node.ports import LinkFailed, NodeConnection, Opened
+from actors.runtime import (
+    Actor,
+    ActorCrashed,
+    ActorRef,
+    ActorStopped,
+    ActorTask,
+    AskTimeout,
+    Exit,
+    MailboxFull,
+)
 from actors.runtime.restart import delay_before
+from actors.store.messages import STORE, Note, Noted, StoreMessage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -29,30 +44,25 @@ DELAYS = wait_random_exponential(multiplier=0.15, exp_base=1.3, min=0.1, max=30.
 # A connection that broke sooner counts as one more failed attempt: a node that hangs up at once
 # must not be called in a tight loop.
 STEADY_SECONDS = 10.0
+# Whoever has to wait longer than this for the attempt to come back is told that the node is down.
+PATIENCE_SECONDS = 1.0
+# What starts after the link waits so long for the node at most.
+START_SECONDS = 3.0
+NOTED_SECONDS = 1.0
+# Where there was nowhere else to go, there may be by now.
+REMIND_SECONDS = 10.0
+# By then, every guild that lives on a node has looked at its player there.
+SWEEP_SECONDS = 60.0
 
-
-@dataclass(frozen=True, slots=True)
-class LinkUp:
-    """The node is connected; `resumed`: what it played plays on."""
-
-    resumed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LinkLost:
-    """The node was connected, and is not any more."""
-
-    reason: str
-
-
-LinkMessage = LinkUp | LinkLost
+CONNECTED = {LinkState.READY, LinkState.DRAINING}
 
 
 class LinkActor(Actor[LinkMessage]):
-    """Keeps the node `name` connected. `players` are those that the node plays for.
+    """Keeps the node `name` connected. `players` are those of all guilds.
 
-    Each of them is told `NodeReady` and `NodeDown`, in the order in which it happened. A crash of
-    this actor closes the connection; the next incarnation opens it again, and resumes the session.
+    Each of them is told `NodeReady`, `NodeDraining` and `NodeDown`, in the order in which it
+    happened. A crash of this actor closes the connection; the next incarnation opens it again, and
+    resumes the session. So does the next process, if there is a store to keep the session's id.
     """
 
     def __init__(
@@ -64,82 +74,187 @@ class LinkActor(Actor[LinkMessage]):
         self._name = name
         self._connection = connection
         self._players = players
+        self._state = LinkState.CONNECTING
+        self._draining = False
         self._failures = 0
+        self._delay = 0.0
         self._ready_since = 0.0
         self._complaint: str | None = None
+        self._tidying: ActorTask | None = None
 
     async def on_start(self) -> None:
         """Try to connect once, so that what starts after it finds a node; then keep at it.
 
         A node that cannot be reached keeps nothing else from starting.
         """
+        self._draining = self.context.kept is True
+        self._connection.drain(self._draining)
+        session = await self._noted()
+        if session is not None:
+            self._connection.adopt(session)
+        opened = None
         try:
-            resumed = await self._connection.open()
+            with move_on_after(START_SECONDS):
+                opened = await self._connection.open()
         except LinkFailed as error:
             self._failed(error)
+        if opened is None:
             # The incarnation before may have left players in the belief that it is there.
-            self._tell_players(NodeDown())
-            self.context.start_task(self._connect, name="connect")
+            await self._down()
         else:
-            self._up(resumed)
+            self._up(opened)
+        self.context.start_task(self._work, name="link")
 
-    async def receive(self, message: LinkMessage) -> None:
-        """Tell every player of the node, and go on."""
+    async def receive(self, message: LinkMessage) -> LinkState | None:
+        """Carry out the operator's order."""
         match message:
-            case LinkUp(resumed):
-                self._up(resumed)
-            case LinkLost(reason):
-                self._lost(reason)
+            case Drain():
+                self._drain(True)
+            case Undrain():
+                self._drain(False)
+            case Remind():
+                self._tell_draining()
+                return None
+        return self._state
 
     async def on_stop(self, reason: Exit) -> None:
-        """Close the connection."""
+        """Close the connection. The node plays on for whoever resumes the session."""
         await self._connection.close()
 
-    def _up(self, resumed: bool) -> None:
-        self._ready_since = self.context.system.clock.now()
-        self._complaint = None
-        log.info("node.ready", node=self._name, resumed=resumed)
-        self._tell_players(NodeReady(resumed))
-        self.context.start_task(self._listen, name="listen")
+    # --- the node ---
 
-    def _lost(self, reason: str) -> None:
-        steady = self.context.system.clock.now() - self._ready_since >= STEADY_SECONDS
-        self._failures = 0 if steady else self._failures + 1
-        log.warning("node.down", node=self._name, reason=reason)
-        self._tell_players(NodeDown())
-        self.context.start_task(self._connect, name="connect")
+    async def _work(self) -> None:
+        while True:
+            if self._state in CONNECTED:
+                await self._listen()
+            else:
+                await self._connect()
 
     async def _listen(self) -> None:
         try:
             await self._connection.run()
         except LinkFailed as error:
-            await self._connection.close()
-            await self.context.ref.tell(LinkLost(str(error)))
+            await self._lost(error)
 
     async def _connect(self) -> None:
-        while True:
-            if self._failures:
-                await self.context.system.clock.sleep(delay_before(self._failures, DELAYS))
-            try:
-                resumed = await self._connection.open()
-            except LinkFailed as error:
-                self._failed(error)
-            else:
-                await self.context.ref.tell(LinkUp(resumed))
-                return
+        if self._failures:
+            await self.context.system.clock.sleep(self._delay)
+        try:
+            opened = await self._connection.open()
+        except LinkFailed as error:
+            self._failed(error)
+            if self._state is LinkState.RESUMING:
+                await self._down()
+        else:
+            self._up(opened)
+
+    def _up(self, opened: Opened) -> None:
+        self._ready_since = self.context.system.clock.now()
+        self._complaint = None
+        self._state = LinkState.DRAINING if self._draining else LinkState.READY
+        log.info("node.ready", node=self._name, resumed=opened.resumed, draining=self._draining)
+        self._note(opened.session)
+        self._tell_players(NodeReady(self._name, opened.resumed))
+        self._tell_draining()
+        if opened.resumed:
+            self._tidying = self.context.start_task(self._tidy, name="tidy")
+
+    async def _lost(self, error: LinkFailed) -> None:
+        steady = self.context.system.clock.now() - self._ready_since >= STEADY_SECONDS
+        self._failures = 0 if steady else self._failures + 1
+        self._delay = delay_before(self._failures, DELAYS) if self._failures else 0.0
+        self._state = LinkState.RESUMING
+        if self._tidying is not None:
+            self._tidying.cancel()
+        log.warning("node.lost", node=self._name, reason=str(error))
+        if error.dead or self._delay > PATIENCE_SECONDS:
+            await self._down()
 
     def _failed(self, error: LinkFailed) -> None:
         self._failures += 1
+        self._delay = delay_before(self._failures, DELAYS)
         complaint = str(error)
         # Each reason is said once, not with every attempt of a long night.
-        level = log.debug if complaint == self._complaint else log.warning
-        level("node.unreachable", node=self._name, error=complaint, attempt=self._failures)
+        if complaint == self._complaint:
+            log.debug("node.unreachable", node=self._name, attempt=self._failures)
+        elif error.code is not None:
+            log.error("node.unusable", node=self._name, code=error.code, error=complaint)
+        else:
+            log.warning("node.unreachable", node=self._name, error=complaint)
         self._complaint = complaint
 
-    def _tell_players(self, message: NodeReady | NodeDown) -> None:
+    async def _down(self) -> None:
+        self._state = LinkState.DOWN
+        log.warning("node.down", node=self._name)
+        # What is still asked of it must not be waited for where another could be asked.
+        await self._connection.close()
+        self._tell_players(NodeDown(self._name))
+
+    async def _tidy(self) -> None:
+        await self._connection.tidy(thorough=False)
+        await self.context.system.clock.sleep(SWEEP_SECONDS)
+        await self._connection.tidy(thorough=True)
+
+    # --- the operator ---
+
+    def _drain(self, draining: bool) -> None:
+        if draining == self._draining:
+            return
+        self._draining = draining
+        self.context.keep(draining)
+        self._connection.drain(draining)
+        log.info("node.draining" if draining else "node.undrained", node=self._name)
+        if self._state not in CONNECTED:
+            return
+        if draining:
+            self._state = LinkState.DRAINING
+            self._tell_draining()
+        else:
+            self._state = LinkState.READY
+            self._tell_players(NodeReady(self._name, resumed=True))
+
+    def _tell_draining(self) -> None:
+        if self._state is LinkState.DRAINING:
+            self._tell_players(NodeDraining(self._name))
+            self.context.timers.start("remind", REMIND_SECONDS, Remind())
+
+    # --- the players ---
+
+    def _tell_players(self, message: NodeReady | NodeDraining | NodeDown) -> None:
         for player in self._players():
             try:
                 player.tell_nowait(message)
             except MailboxFull:
                 # One busy guild keeps no other waiting.
                 self.context.start_task(player.tell, message, name="tell")
+
+    # --- the store ---
+
+    @property
+    def _store(self) -> ActorRef[StoreMessage] | None:
+        return self.context.system.registry.whereis(STORE)
+
+    @property
+    def _key(self) -> str:
+        return f"lavalink/{self._name}"
+
+    async def _noted(self) -> str | None:
+        """Return the session that a process before has left behind, if that is known."""
+        store = self._store
+        if store is None:
+            return None
+        try:
+            return await store.ask(Noted(self._key), timeout=NOTED_SECONDS)
+        except (AskTimeout, ActorCrashed, ActorStopped) as error:
+            log.warning("node.session_unknown", node=self._name, error=type(error).__name__)
+            return None
+
+    def _note(self, session: str) -> None:
+        store = self._store
+        if store is None:
+            return
+        note = Note(self._key, session)
+        try:
+            store.tell_nowait(note)
+        except MailboxFull:
+            self.context.start_task(store.tell, note, name="note")

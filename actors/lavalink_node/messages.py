@@ -34,7 +34,12 @@ class Undrain(Ask[LinkState]):
     """Take guilds again. Answered with the state that follows."""
 
 
-LinkMessage = Drain | Undrain
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Its own: tell those who could not move away before once more."""
+
+
+LinkMessage = Drain | Undrain | Remind
 
 
 def link_name(node: str) -> Name[LinkMessage]:

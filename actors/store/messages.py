@@ -1,13 +1,17 @@
 """What the store understands, and what it answers.
 
 Saving is told and never waited for: of what is told about one guild, or under one key, the last
-counts. What was told is what is read from then on, written or not.
+counts. What was told is what is read from then on, written or not. It is written within a second,
+all that belongs together at once; while the storage is away it is kept, and written when it is
+back. At most that second is lost when the process is killed.
 """
 
 from dataclasses import dataclass
 
 from actors.guild.player.state import PlayerState
 from actors.runtime import Ask, Name
+
+ANSWER_SECONDS = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,20 @@ class Save:
 
     state: PlayerState
 
+    def __repr__(self) -> str:
+        # In the state are the keys to a voice connection.
+        return f"Save(guild={self.state.guild})"
+
 
 @dataclass(frozen=True, slots=True)
 class Recall(Ask[PlayerState | Unread | None]):
     """Return the guild's last saved state, None if there is none.
 
-    The position of one that was saved by a process before runs on to when that was last alive.
+    Answered within `ANSWER_SECONDS`. What ran in a state that was saved by a process before stands
+    still, at the position where it was when that process was last known to live.
+
+    If there is no answer but `Unread`, or none at all, what is stored is put aside at the next
+    save; unless it is recalled once more before that.
     """
 
     guild: int
@@ -37,7 +49,10 @@ class Recall(Ask[PlayerState | Unread | None]):
 
 @dataclass(frozen=True, slots=True)
 class Active(Ask[tuple[int, ...]]):
-    """Return the guilds whose players are meant to be in a voice channel."""
+    """Return the guilds whose players are meant to be in a voice channel (`home`).
+
+    Answered as soon as that can be read, however late.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +65,13 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Keep a small fact under `key`. It may be a secret: it never stands in a log or an error."""
+    """Keep a small fact under `key`; None: forget it.
+
+    It may be a secret: it never stands in a log or an error.
+    """
 
     key: str
-    value: str
+    value: str | None
 
     def __repr__(self) -> str:
         return f"Note({self.key!r})"
@@ -68,8 +86,25 @@ class Noted(Ask[str | None]):
 
 @dataclass(frozen=True, slots=True)
 class Flush(Ask[None]):
-    """Write all that was told; answered when it is written."""
+    """Write now all that was told; answered when it is written, however late."""
 
 
-StoreMessage = Save | Recall | Active | SetAside | Note | Noted | Flush
+@dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """How the store is. `unwritten` counts the guilds and notes that are not written yet.
+
+    `failing_since` is in milliseconds since the epoch, None when all is well; `error` is why.
+    """
+
+    unwritten: int
+    failing_since: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health(Ask[StoreHealth]):
+    """Tell how the store is."""
+
+
+StoreMessage = Save | Recall | Active | SetAside | Note | Noted | Flush | Health
 STORE: Name[StoreMessage] = Name("store")

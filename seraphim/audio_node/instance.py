@@ -4,11 +4,16 @@ The file is written when the node listens and stays when it ends, so that the ne
 same port and password and a client's address for it stays good. Neither the file nor a process with
 the `pid` proves that the node is there: it is when it answers at the port, and its answers carry
 the file's `instance` in the header `Seraphim-Instance`.
+
+The card also tells which settings the node was started with, so that a bot whose own are others by
+now can replace it. They are hashed: the file has one secret in it, and needs no more.
 """
 
+import hashlib
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, Self, cast
@@ -17,16 +22,21 @@ FILE_NAME: Final = "audio-node.json"
 HEADER: Final = "Seraphim-Instance"
 PASSWORD_BYTES: Final = 32
 
+CA_FILE: Final = "SSL_CERT_FILE"
+SETTINGS: Final = ("MUSIC_DIR", "TRUSTED_MEDIA_HOSTS", CA_FILE, "SSL_CERT_DIR")
+"""What a node reads once, when it is started."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One start of a node. The password is a secret."""
+    """One start of a node. The password is a secret; `settings` are `fingerprints`."""
 
     instance: str
     host: str
     port: int
     pid: int
     password: str = field(repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def load(cls, data_dir: Path) -> Self | None:
@@ -40,14 +50,23 @@ class Instance:
         fields = cast("dict[str, object]", read)
         instance, host, password = (fields.get(key) for key in ("instance", "host", "password"))
         port, pid = fields.get("port"), fields.get("pid")
+        settings = fields.get("settings", {})
         if (
             isinstance(instance, str)
             and isinstance(host, str)
             and isinstance(password, str)
             and isinstance(port, int)
             and isinstance(pid, int)
+            and isinstance(settings, dict)
         ):
-            return cls(instance=instance, host=host, port=port, pid=pid, password=password)
+            return cls(
+                instance=instance,
+                host=host,
+                port=port,
+                pid=pid,
+                password=password,
+                settings=cast("dict[str, str]", settings),
+            )
         return None
 
     def save(self, data_dir: Path) -> None:
@@ -58,6 +77,28 @@ class Instance:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(asdict(self), file)
         written.replace(data_dir / FILE_NAME)
+
+
+def fingerprints(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that a node with this environment has, by name, each hashed.
+
+    Of the CA bundle it is what stands in it, as far as it can be read, and not only its name.
+    """
+    given = {name: environ[name] for name in SETTINGS if environ.get(name)}
+    return {
+        name: hashlib.sha256(_content(name, value)).hexdigest() for name, value in given.items()
+    }
+
+
+def _content(name: str, value: str) -> bytes:
+    content = value.encode("utf-8", "surrogateescape")
+    if name == CA_FILE:
+        try:
+            content += b"\0" + Path(value).read_bytes()
+        except OSError:
+            # Whoever connects with it will say so.
+            return content
+    return content
 
 
 def new_password() -> str:

@@ -141,6 +141,7 @@ class AudioNode:
             port=cast("int", runner.addresses[0][1]),
             pid=os.getpid(),
             password=password,
+            settings=options.settings,
         )
         try:
             self._instance.save(options.data_dir)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from seraphim.audio_node.decoder.address_guard import TrustedHosts
+from seraphim.audio_node.instance import fingerprints
 from seraphim.environment import variables
 
 LAVALINK_PORT: Final = 2333
@@ -44,6 +45,8 @@ class NodeOptions:
         The node ends itself when no client was there for so long. None for never.
     stuck_ms
         How long a track may stand still before that is told.
+    settings
+        `fingerprints` of what it was started with, for the instance file.
     """
 
     data_dir: Path
@@ -54,6 +57,7 @@ class NodeOptions:
     trusted_media_hosts: str = ""
     exit_when_alone_seconds: float | None = None
     stuck_ms: int = STUCK_MS
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def embedded(cls, environ: Mapping[str, str]) -> Self:
@@ -68,6 +72,7 @@ class NodeOptions:
             music_dir=_music_dir(environ),
             trusted_media_hosts=_hosts(environ, mistakes),
             exit_when_alone_seconds=ALONE_SECONDS,
+            settings=fingerprints(environ),
         )
         if mistakes:
             raise WrongOptions(mistakes)

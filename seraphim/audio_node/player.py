@@ -229,6 +229,11 @@ class Player:
         self._listener.changed(self)
         self._pacer.wake(self)
 
+    def voice_changed(self, connection: VoiceConnection) -> None:
+        """Tell the client how it stands; the sound goes on."""
+        if connection is self._voice:
+            self._listener.changed(self)
+
     def voice_closed(self, connection: VoiceConnection, closed: Closed) -> None:
         """Tell the client, unless a newer connection is on its way."""
         if connection is self._next_voice:

@@ -5,6 +5,12 @@ events wait, and a client that comes back with the `Session-Id` gets them after 
 ends with its websocket, players and all. While nobody is connected a session cannot be used over
 REST; Lavalink answers 404 then too.
 
+A client may be back before the node has noticed that it left: its old connection broke off without
+a word, and looks open here. It takes its session over, and the old connection is closed. Lavalink
+gives it a new session instead (`resumed: false`), while the old one's players play on until a
+timeout; a client can then only end them and start them anew, which is heard. Nobody but the client
+knows the session's id, and it is the same bot's only.
+
 What waits needs no bound of its own: without a client no track is started, so each player has a few
 last events and no more.
 """
@@ -40,6 +46,10 @@ class Socket(Protocol):
         """Queue a message. Never waits; a client that does not read loses its connection."""
         ...
 
+    def end(self) -> None:
+        """Let go of the client, which has come back on another websocket. Returns at once."""
+        ...
+
 
 class Session:
     """One client's players. Made and ended by `Sessions`."""
@@ -58,10 +68,9 @@ class Session:
         self._flush: asyncio.Handle | None = None
         self._periodic: list[asyncio.Task[None]] = []
 
-    @property
-    def connected(self) -> bool:
-        """Whether its client is there."""
-        return self._socket is not None
+    def talks_to(self, socket: Socket) -> bool:
+        """Whether this is its client's websocket."""
+        return self._socket is socket
 
     def player(self, guild_id: int) -> Player:
         """Return the guild's player, made if there is none."""
@@ -96,7 +105,13 @@ class Session:
             self._flush = asyncio.get_running_loop().call_soon(self._tell_changes)
 
     def attach(self, socket: Socket, *, resumed: bool) -> None:
-        """Talk to this websocket from now on: `ready`, then what waited, then how things are."""
+        """Talk to this websocket from now on: `ready`, then what waited, then how things are.
+
+        The one it talked to until now is let go of.
+        """
+        if self._socket is not None:
+            self._socket.end()
+            self.detach()
         self._socket = socket
         ready = {"op": "ready", "resumed": resumed, "sessionId": self.id}
         socket.send(dumps(ready))
@@ -177,34 +192,42 @@ class Sessions:
         self.statistics = Statistics(self.players)
 
     def players(self) -> Iterator[Player]:
-        """Give the players of all connected sessions."""
-        for session in self._connected.values():
+        """Give all players, those whose client is away included: they play too."""
+        for session in self._all():
             yield from session.players.values()
 
     def get(self, session_id: str) -> Session | None:
         """Return a connected client's session."""
         return self._connected.get(session_id)
 
-    def can_resume(self, session_id: str) -> bool:
+    def can_resume(self, user_id: int, session_id: str | None) -> bool:
         """Whether `connect` with this id would resume."""
-        return session_id in self._left
+        return self._resumable(user_id, session_id) is not None
 
     def connect(self, user_id: int, session_id: str | None, socket: Socket) -> Session:
-        """Give a client its session: the one it left, if that is still there, or a new one."""
-        left = None if session_id is None else self._left.pop(session_id, None)
-        if left is None:
+        """Give a client its session: the one it names, if it may be resumed, or a new one."""
+        session = self._resumable(user_id, session_id)
+        resumed = session is not None
+        if session is None:
             session = Session(user_id, self._make_player, self.statistics)
-        else:
-            session, timer = left
+        elif session.id in self._left:
+            _, timer = self._left.pop(session.id)
             timer.cancel()
+        else:
+            _log.info("session.taken_over", session=session.id)
         self._connected[session.id] = session
-        _log.info("session.opened", session=session.id, user=user_id, resumed=left is not None)
-        session.attach(socket, resumed=left is not None)
+        _log.info("session.opened", session=session.id, user=user_id, resumed=resumed)
+        session.attach(socket, resumed=resumed)
         self._count_changed(len(self._connected))
         return session
 
-    def disconnect(self, session: Session) -> None:
-        """Keep a session that may be resumed, for its time; end any other."""
+    def disconnect(self, session: Session, socket: Socket) -> None:
+        """Keep a session that may be resumed, for its time; end any other.
+
+        Nothing for one whose client has another websocket by now.
+        """
+        if not session.talks_to(socket):
+            return
         session.detach()
         if self._connected.pop(session.id, None) is None:
             return  # it was ended by `close`
@@ -221,13 +244,28 @@ class Sessions:
         """End all sessions, without a word to anybody."""
         for _, timer in self._left.values():
             timer.cancel()
-        sessions = [*self._connected.values(), *(session for session, _ in self._left.values())]
+        sessions = tuple(self._all())
         self._left.clear()
         self._connected.clear()
         for session in sessions:
             self._end(session)
         if self._ending:
             await asyncio.wait(self._ending)
+
+    def _all(self) -> Iterator[Session]:
+        yield from self._connected.values()
+        for session, _ in self._left.values():
+            yield session
+
+    def _resumable(self, user_id: int, session_id: str | None) -> Session | None:
+        """Return the session that a client may go on with."""
+        if session_id is None:
+            return None
+        left = self._left.get(session_id)
+        session = self._connected.get(session_id) if left is None else left[0]
+        if session is None or not session.resuming or session.user_id != user_id:
+            return None
+        return session
 
     def _expire(self, session_id: str) -> None:
         session, _ = self._left.pop(session_id)

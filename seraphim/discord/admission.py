@@ -27,6 +27,11 @@ class Admission:
         return not self._closed and self._players.taking_work
 
     @property
+    def closed(self) -> bool:
+        """Whether `close` was called last, and not `reopen`."""
+        return self._closed
+
+    @property
     def inside(self) -> int:
         """How many interactions are being answered."""
         return self._inside

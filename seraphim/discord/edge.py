@@ -21,6 +21,8 @@ from seraphim.discord.controls.presses import Presses
 from seraphim.discord.desk import Desk
 from seraphim.discord.gateway import Gateway
 from seraphim.discord.players import Players
+from seraphim.discord.resumption import ResumableBot
+from seraphim.discord.sessions import SessionNotes, StoredNotes
 from seraphim.discord.voice import DiscordVoice
 from seraphim.discord.whereabouts import Whereabouts
 
@@ -35,7 +37,7 @@ class Edge:
 
 
 def build(
-    bot: hikari.GatewayBot,
+    bot: ResumableBot,
     *,
     registry: Callable[[], Registry],
     board: Board,
@@ -43,16 +45,17 @@ def build(
     ping_node: NodePing,
     trusted_media_hosts: Collection[str] = (),
     inside_allowed: bool = False,
+    notes: SessionNotes | None = None,
 ) -> Edge:
     """Return the edge around a bot of `gateway_bot`. Nothing connects before its service starts.
 
     `registry` is asked once there is something to look up, so it may belong to a system that is
     built after this. `inside_allowed`: Discord itself is on this machine, and so may be its voice
-    servers.
+    servers. `notes` keep the gateway's sessions, by the store if nothing else is said.
     """
     players = Players(registry)
-    whereabouts = Whereabouts()
-    arrivals = Arrivals(board, whereabouts)
+    whereabouts = Whereabouts(int(bot.token_id))
+    arrivals = Arrivals(board, whereabouts, bot.rest)
     admission = Admission(players)
     desk = Desk(players)
     announcer = RestAnnouncer(bot.rest)
@@ -75,4 +78,12 @@ def build(
         admission=admission, announcer=announcer, arrivals=arrivals, board=board, desk=desk
     )
     bot.subscribe(hikari.ComponentInteractionCreateEvent, presses.on_press)
-    return Edge(Gateway(bot, admission=admission, commands=client), voice, announcer)
+    service = Gateway(
+        bot,
+        admission=admission,
+        commands=client,
+        notes=notes or StoredNotes(registry),
+        players=players,
+        whereabouts=whereabouts,
+    )
+    return Edge(service, voice, announcer)

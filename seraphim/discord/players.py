@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from actors.guild.names import panel_name, player_name
+from actors.guild.names import awake, panel_name, player_name
 from actors.guild.player.messages import Play, PlayerMessage
 from actors.intake import INTAKE, Open
 from actors.runtime import ActorRef, ActorStopped, Registry
@@ -33,6 +33,11 @@ class Players:
     def find(self, guild: int) -> ActorRef[PlayerMessage] | None:
         """Return the guild's player if it is awake."""
         return self._registry().whereis(player_name(guild))
+
+    @property
+    def guilds(self) -> frozenset[int]:
+        """The guilds whose players are awake."""
+        return frozenset(awake(self._registry()))
 
     async def ask(self, guild: int, message: Asking[PlayerMessage, R], *, timeout: float) -> R:
         """Return what the guild's player answers.

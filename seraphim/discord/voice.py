@@ -6,18 +6,29 @@ of every guild in a cache the process would be twice its size for a look a minut
 fails is no refusal: the gateway is asked all the same, and the player knows when to give up.
 
 What Discord says goes to the guild's player by one look-up, and into its mailbox before anything
-is awaited: listeners start in the order of events and may finish in any.
+is awaited: listeners start in the order of events and may finish in any. What it says before the
+players of a process before are awake is kept for them, the last of each kind.
+
+A place in voice belongs to the gateway session that asked for it. One that is there when a new
+session begins is an older one's, still there or about to go: the player asks for it again.
 """
 
 import asyncio
+from collections.abc import Collection
 
 import hikari
 import structlog
+from hikari import snowflakes
 
-from actors.guild.player.messages import VoiceServerChanged, VoiceSessionEnded, VoiceStateChanged
+from actors.guild.player.messages import (
+    Show,
+    VoiceServerChanged,
+    VoiceSessionEnded,
+    VoiceStateChanged,
+)
 from actors.guild.player.ports import JoinRefused
 from actors.guild.refusal import Code, Refused
-from actors.runtime import MailboxFull
+from actors.runtime import ActorCrashed, ActorStopped, AskTimeout, MailboxFull
 from seraphim.addresses import is_inside
 from seraphim.discord import texts
 from seraphim.discord.permissions import SPEAKING, granted, names
@@ -28,8 +39,12 @@ GATEWAY_SECONDS = 10.0
 """How long to wait for a shard that is reconnecting."""
 LOOK_SECONDS = 5.0
 """How long the look at permissions may take."""
+ALIVE_SECONDS = 0.1
+"""How often to look whether a gateway that is down has been started again."""
+HEARD_SECONDS = 5.0
+"""How long a player that is to end may take for what it was told before."""
 
-MISSING_ACCESS = 50001
+Said = VoiceStateChanged | VoiceSessionEnded | VoiceServerChanged
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -52,8 +67,16 @@ class DiscordVoice:
         self._players = players
         self._whereabouts = whereabouts
         self._inside_allowed = inside_allowed
+        # By READY: of which shards the session is a new one, and what has not arrived since.
+        self._new_sessions: set[int] = set()
+        self._shard_count = 1
+        self._awaited: set[int] = set()
+        # What was said to nobody, until the players of the process before are awake.
+        self._unheard: dict[int, dict[type[Said], Said]] = {}
+        self._awake = False
         # Who sits where must be known before a player is told: the listeners stand in this order.
         for event, listener in (
+            (hikari.ShardReadyEvent, self._on_session),
             (hikari.GuildAvailableEvent, self._on_guild),
             (hikari.GuildJoinEvent, self._on_guild),
             (hikari.GuildLeaveEvent, self._on_guild_lost),
@@ -85,10 +108,46 @@ class DiscordVoice:
             # Without a gateway session there is no voice state either, soon.
             log.warning("voice.leave_unheard", guild=guild)
 
-    def state(self, guild: int) -> VoiceStateChanged:
-        """Return where Discord last said the bot is."""
-        place = self._whereabouts.place(guild, self._me)
-        return VoiceStateChanged(None, None) if place is None else _changed(place)
+    async def speak(self, guild: int, channel: int) -> None:
+        """Become a speaker of the stage `channel`, or ask to be one. Raises nothing."""
+        rest = self._bot.rest
+        try:
+            try:
+                await rest.edit_my_voice_state(guild, channel, suppress=False)
+            except hikari.ForbiddenError:
+                await rest.edit_my_voice_state(guild, channel, request_to_speak=True)
+        except (hikari.HTTPError, hikari.ComponentStateConflictError) as error:
+            # A moderator can still invite us, and the player hears of it.
+            log.warning("voice.not_speaking", guild=guild, channel=channel, error=repr(error))
+
+    def state(self, guild: int) -> VoiceStateChanged | None:
+        """Return where the bot is, by what Discord has said in this gateway session.
+
+        None where it has said nothing, because the session goes on from a process before, or
+        because the guild is in an outage; and while what it said is still to be told by `sweep`.
+        """
+        if self._whereabouts.knows(guild, self._me):
+            if self._unheard.get(guild):
+                return None
+            return _said(self._whereabouts.place(guild, self._me))
+        # A guild that a new session does not know is one that the bot is in no more.
+        gone = guild not in self._awaited and self._shard(guild) in self._new_sessions
+        return VoiceStateChanged(None, None) if gone else None
+
+    async def sweep(self, awake: Collection[int]) -> None:
+        """Give up the bot's places in guilds that are neither in `awake` nor have a player.
+
+        To be called when the players of a process before are awake: before them, whatever they
+        have missed is told.
+        """
+        self._awake = True
+        unheard, self._unheard = self._unheard, {}
+        for guild, said in unheard.items():
+            for message in said.values():
+                await self._tell(guild, message)
+        for guild in self._whereabouts.seats.difference(awake):
+            if self._players.find(guild) is None:
+                await self._give_up(guild)
 
     # --- asking ------------------------------------------------------------------------------
 
@@ -99,16 +158,24 @@ class DiscordVoice:
     async def _ask(self, guild: int, channel: int | None) -> None:
         """Send the wish, raising `TimeoutError` if no shard can take it in time."""
         async with asyncio.timeout(GATEWAY_SECONDS):
-            if not self._bot.shards:
-                # The first guilds arrive while hikari still starts.
-                await self._bot.wait_for(hikari.StartedEvent, timeout=None)
             while True:
+                while not self._bot.is_alive:  # noqa: ASYNC110, nothing says so
+                    await asyncio.sleep(ALIVE_SECONDS)
+                if not self._bot.shards:
+                    # The first guilds arrive while hikari still starts.
+                    await self._bot.wait_for(hikari.StartedEvent, timeout=None)
                 try:
                     await self._bot.update_voice_state(guild, channel, self_deaf=True)
                 except hikari.ComponentStateConflictError:
-                    await self._bot.wait_for(hikari.ShardConnectedEvent, timeout=None)
+                    if self._bot.is_alive:
+                        await self._bot.wait_for(hikari.ShardConnectedEvent, timeout=None)
                 else:
                     return
+
+    async def _give_up(self, guild: int) -> None:
+        """Leave a place that nobody plays in any more."""
+        log.info("voice.given_up", guild=guild)
+        await self.leave(guild)
 
     async def _look(self, guild: int, channel: int) -> Refused | None:
         """Return why Discord would refuse a place, None if it would not, or if it cannot say."""
@@ -123,7 +190,7 @@ class DiscordVoice:
         except hikari.ForbiddenError:
             missing = names(hikari.Permissions.VIEW_CHANNEL)
             return Refused(Code.CANNOT_SPEAK, {**here, "missing": missing})
-        except (hikari.HTTPError, TimeoutError) as error:
+        except (hikari.HTTPError, hikari.ComponentStateConflictError, TimeoutError) as error:
             log.warning("voice.not_looked_at", guild=guild, channel=channel, error=repr(error))
             return None
         if not isinstance(place, hikari.GuildVoiceChannel | hikari.GuildStageChannel):
@@ -150,41 +217,88 @@ class DiscordVoice:
 
     # --- what Discord says ----------------------------------------------------------------------
 
+    async def _on_session(self, event: hikari.ShardReadyEvent) -> None:
+        shard, listed = event.shard.id, {int(guild) for guild in event.unavailable_guilds}
+        self._shard_count = event.shard.shard_count
+        self._new_sessions.add(shard)
+        known = self._whereabouts.guilds.union(self._players.guilds, self._awaited)
+        lost = {guild for guild in known if self._shard(guild) == shard} - listed
+        self._awaited = self._awaited - lost | listed
+        for guild in lost:
+            self._forget(guild)
+        for guild in lost:
+            await self._end_player(guild)
+
     async def _on_guild(self, event: hikari.GuildAvailableEvent | hikari.GuildJoinEvent) -> None:
-        before = self.state(event.guild_id)
-        states = event.voice_states or {}
-        self._whereabouts.arrive(
-            event.guild_id,
-            (place for state in states.values() if (place := _place(state)) is not None),
-        )
-        # A new session: what the old one said of us need not hold. Whoever is missing now was not
-        # kicked, for that is said; the place has ended with the session.
-        after = self.state(event.guild_id)
-        if before.channel is not None and after.channel is None:
-            await self._tell(event.guild_id, VoiceSessionEnded())
-        elif after.channel is not None and self._players.find(event.guild_id) is None:
-            # Left over by a process that was killed: what plays there is nobody's any more.
-            log.info("voice.left_over", guild=event.guild_id, channel=after.channel)
-            await self.leave(event.guild_id)
-        elif after != before:
-            await self._tell(event.guild_id, after)
+        guild = int(event.guild_id)
+        states = (event.voice_states or {}).values()
+        places = [place for state in states if (place := Place.read(state)) is not None]
+        if guild in self._awaited:
+            await self._begin_anew(guild, places)
+            return
+        # Back from an outage, or new to us, in a session that goes on.
+        before = self._whereabouts.place(guild, self._me)
+        known = self._whereabouts.knows(guild, self._me)
+        self._whereabouts.arrive(guild, places)
+        after = self._whereabouts.place(guild, self._me)
+        if after != before or not known:
+            await self._tell(guild, _said(after))
+
+    async def _begin_anew(self, guild: int, places: list[Place]) -> None:
+        """Take a guild's first arrival in a new session."""
+        self._awaited.discard(guild)
+        self._unheard.pop(guild, None)
+        others = [place for place in places if place.user != self._me]
+        self._whereabouts.arrive(guild, others)
+        if len(others) < len(places):
+            self._whereabouts.expect_seats([guild])
+        if self._players.find(guild) is not None:
+            await self._tell(guild, VoiceSessionEnded())
+        elif self._awake and len(others) < len(places):
+            await self._give_up(guild)
 
     async def _on_guild_lost(self, event: hikari.GuildLeaveEvent) -> None:
-        self._whereabouts.forget(event.guild_id)
-        player = self._players.find(event.guild_id)
-        if player is not None:
-            await player.stop()
+        self._forget(event.guild_id)
+        await self._end_player(event.guild_id)
+
+    def _forget(self, guild: int) -> None:
+        """Take note that the bot is in the guild no more."""
+        self._awaited.discard(guild)
+        self._unheard.pop(guild, None)
+        self._whereabouts.arrive(guild, ())
+
+    async def _end_player(self, guild: int) -> None:
+        """Let a player whose guild is lost let go of voice, keep the rest, and end."""
+        player = self._players.find(guild)
+        if player is None:
+            return
+        await self._tell(guild, VoiceStateChanged(None, None))
+        try:
+            # Whoever answers this has heard the other.
+            await player.ask(Show(), timeout=HEARD_SECONDS)
+        except (AskTimeout, ActorCrashed, ActorStopped) as error:
+            log.warning("voice.player_busy", guild=guild, error=repr(error))
+        await player.stop()
 
     async def _on_state(self, event: hikari.VoiceStateUpdateEvent) -> None:
-        state = event.state
-        place = _place(state)
+        guild, user = int(event.guild_id), int(event.state.user_id)
+        place = Place.read(event.state)
+        news = place is not None or self._whereabouts.place(guild, user) is not None
+        news = news or not self._whereabouts.knows(guild, user)
         if place is None:
-            self._whereabouts.leave(event.guild_id, state.user_id)
+            self._whereabouts.leave(guild, user)
         else:
-            self._whereabouts.move(event.guild_id, place)
-        if state.user_id == self._me:
-            changed = VoiceStateChanged(None, None) if place is None else _changed(place)
-            await self._tell(event.guild_id, changed)
+            self._whereabouts.move(guild, place)
+        if user != self._me:
+            return
+        if guild in self._awaited:
+            if place is None:
+                # The end of the session before; the guild's arrival tells the player.
+                return
+            # Asked for in the new session, before the guild has arrived in it.
+            self._awaited.discard(guild)
+        if news:
+            await self._tell(guild, _said(place))
 
     async def _on_server(self, event: hikari.VoiceServerUpdateEvent) -> None:
         endpoint = event.raw_endpoint
@@ -193,12 +307,14 @@ class DiscordVoice:
             return
         await self._tell(event.guild_id, VoiceServerChanged(event.token, endpoint))
 
-    async def _tell(
-        self, guild: int, message: VoiceStateChanged | VoiceSessionEnded | VoiceServerChanged
-    ) -> None:
+    async def _tell(self, guild: int, message: Said) -> None:
         player = self._players.find(guild)
         if player is None:
+            # In a new session there is nothing to be missed: nobody has asked for a place yet.
+            if not self._awake and self._shard(guild) not in self._new_sessions:
+                self._unheard.setdefault(guild, {})[type(message)] = message
             return
+        self._unheard.get(guild, {}).pop(type(message), None)
         try:
             player.tell_nowait(message)
         except MailboxFull:
@@ -206,15 +322,14 @@ class DiscordVoice:
             log.warning("voice.player_busy", guild=guild)
             await player.tell(message)
 
-
-def _place(state: hikari.VoiceState) -> Place | None:
-    if state.channel_id is None:
-        return None
-    return Place(int(state.user_id), int(state.channel_id), state.session_id)
+    def _shard(self, guild: int) -> int:
+        return snowflakes.calculate_shard_id(self._shard_count, guild)
 
 
-def _changed(place: Place) -> VoiceStateChanged:
-    return VoiceStateChanged(place.channel, place.session)
+def _said(place: Place | None) -> VoiceStateChanged:
+    if place is None:
+        return VoiceStateChanged(None, None)
+    return VoiceStateChanged(place.channel, place.session, place.muted, place.suppressed)
 
 
 def host_of(endpoint: str) -> str:

@@ -4,23 +4,30 @@ It is started by `subprocess.Popen` in a session of its own, never by asyncio's 
 which kill their child when they close: the music goes on while the bot restarts. A bot that starts
 looks for a node that a killed one left behind, and adopts it: the one that answers with the
 instance id of the file in the data folder, never a process that merely has its pid. It is watched
-through a pidfd, since an adopted node is nobody's child here.
+through a pidfd, since an adopted node is nobody's child here, and asked for its version now and
+then: one that lives and does not answer is of no more use than a dead one, and is restarted alike.
+A link's lost heartbeat was not taken for that sign, since a link is also lost where the node is
+well.
+
+What a node was started with it keeps. A bot whose settings have changed replaces the node that it
+finds, unless somebody listens to it.
 """
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn, cast
 
 import aiohttp
 import anyio
 import structlog
 
-from seraphim.audio_node.instance import HEADER, Instance
+from seraphim.audio_node.instance import HEADER, Instance, fingerprints
 from seraphim.lavalink.address import NodeAddress
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -32,12 +39,24 @@ ANSWER_SECONDS = 2.0
 STOP_SECONDS = 4.0
 KILL_SECONDS = 0.5
 LOOK_SECONDS = 0.05
+# A node that hangs is noticed after twice both, 10 s, at the latest.
+WATCH_SECONDS = 2.0
+SILENT_SECONDS = 3.0
+SILENT_TIMES = 2
 # What the node's process may know of our environment, beside what it is given.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR")
 
 
 class NodeProcessEnded(Exception):
     """The node's process ended by itself."""
+
+
+class NodeProcessHung(Exception):
+    """The node's process lives and does not answer."""
+
+
+# Popen complains of a child that is forgotten while it runs.
+_left_running: list[subprocess.Popen[bytes]] = []
 
 
 class NodeProcess:
@@ -72,8 +91,8 @@ class NodeProcess:
 
     def forget(self) -> None:
         """Let go of the process; it is reaped if it was our child and has ended."""
-        if self._child is not None:
-            self._child.poll()
+        if self._child is not None and self._child.poll() is None:
+            _left_running.append(self._child)
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
@@ -91,14 +110,29 @@ class NodeProcess:
 class EmbeddedNode:
     """The embedded node as a service: started or adopted, watched, stopped.
 
-    `environment` is what the node is told beside `DATA_DIR` and what `INHERITED` names.
+    Parameters
+    ----------
+    data_dir
+        Where the node keeps its card and its log.
+    environment
+        What the node is told beside `DATA_DIR` and what `INHERITED` names.
+    may_replace
+        Whether a node that was started with other settings, and plays to nobody, gives way to a
+        new one. False for a process that takes over from another: the node is still that one's.
     """
 
-    def __init__(self, data_dir: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, data_dir: Path, environment: Mapping[str, str], *, may_replace: bool = True
+    ) -> None:
         self._data_dir = data_dir
         self._environment = environment
+        self._may_replace = may_replace
         self._process: NodeProcess | None = None
         self._address: NodeAddress | None = None
+        self._hangs = False
+        self.leave_running = False
+        """Whether `stop` lets go of the node and leaves it to the process that takes over. May be
+        changed at any time until then."""
 
     def address(self) -> NodeAddress | None:
         """Return where the node listens; None while it does not."""
@@ -110,8 +144,7 @@ class EmbeddedNode:
         Raises NodeProcessEnded when it ends instead, TimeoutError when it does neither.
         """
         self._data_dir.mkdir(parents=True, exist_ok=True)
-        self._process = await self._adopt()
-        if self._process is not None:
+        if await self._adopt():
             return
         child = self._spawn()
         # Known from here on: should the start fail or be cancelled, `stop` ends it.
@@ -122,58 +155,97 @@ class EmbeddedNode:
         raise TimeoutError(f"the audio node did not listen in time; see {self._data_dir / LOG}")
 
     async def run(self) -> NoReturn:
-        """Raise NodeProcessEnded when the process has ended."""
-        assert self._process is not None
-        await self._process.ended()
+        """Raise NodeProcessEnded when the process has ended, NodeProcessHung when it hangs."""
+        process, address = self._process, self._address
+        assert process is not None
+        assert address is not None
+        ended = anyio.Event()
+        async with anyio.create_task_group() as watch:
+
+            async def until_ended() -> None:
+                await process.ended()
+                ended.set()
+                watch.cancel_scope.cancel()
+
+            watch.start_soon(until_ended)
+            await _until_silent(address)
+            watch.cancel_scope.cancel()
         self._address = None
-        raise NodeProcessEnded(
-            _epitaph(self._process.pid, self._process.exit_code, self._data_dir / LOG)
+        log_file = self._data_dir / LOG
+        if ended.is_set():
+            raise NodeProcessEnded(_epitaph(process.pid, process.exit_code, log_file))
+        self._hangs = True
+        raise NodeProcessHung(
+            f"the audio node's process {process.pid} does not answer; see {log_file}"
         )
 
     async def stop(self) -> None:
-        """End the process: politely, then not. Cancelled, it ends it at once."""
+        """End the process: politely, then not; or leave it to another, see `leave_running`.
+
+        One that hangs is ended in any case, and at once. Cancelled, it ends it at once.
+        """
         process, self._process, self._address = self._process, None, None
+        hangs, self._hangs = self._hangs, False
         if process is None:
             return
-        try:
-            process.send(signal.SIGTERM)
-            with anyio.move_on_after(STOP_SECONDS):
-                await process.ended()
-                return
-            log.warning("audio_node.killed", pid=process.pid, after_s=STOP_SECONDS)
-        finally:
-            # Also where this is cancelled: nobody else would do it.
-            process.send(signal.SIGKILL)
-            with anyio.move_on_after(KILL_SECONDS, shield=True):
-                await process.ended()
+        if self.leave_running and not hangs:
+            log.info("audio_node.left_running", pid=process.pid)
             process.forget()
+            return
+        await _end(process, politely=not hangs)
 
-    async def _adopt(self) -> NodeProcess | None:
+    async def _adopt(self) -> bool:
         instance = Instance.load(self._data_dir)
         if instance is None:
-            return None
+            return False
         try:
             process = NodeProcess(instance.pid)
         except (OSError, OverflowError):
-            return None
+            return False
         # The process is held before it is asked: should it answer, it is the one that is held, and
         # no other that got its pid since.
-        self._address = await _address(instance)
-        if self._address is None:
+        try:
+            address = await _address(instance)
+            outdated = address is not None and await self._is_outdated(instance, address)
+        except BaseException:
             process.forget()
-            return None
-        log.info("audio_node.adopted", pid=process.pid, port=self._address.port)
-        return process
+            raise
+        if address is None:
+            process.forget()
+            return False
+        if outdated:
+            await _end(process, politely=True)
+            return False
+        self._process, self._address = process, address
+        log.info("audio_node.adopted", pid=process.pid, port=address.port)
+        return True
+
+    async def _is_outdated(self, instance: Instance, address: NodeAddress) -> bool:
+        """Whether the node has other settings than it should, and nobody would miss it."""
+        ours, theirs = fingerprints(self._child_environment()), instance.settings
+        changed = sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
+        if not changed:
+            return False
+        playing = await _playing(address)
+        if self._may_replace and playing == 0:
+            log.info("audio_node.replaced", pid=instance.pid, changed=changed)
+            return True
+        # The music matters more; they hold from the node's next start on.
+        log.warning("audio_node.settings_not_taken", changed=changed, playing=playing)
+        return False
+
+    def _child_environment(self) -> dict[str, str]:
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        return {**inherited, **self._environment, "DATA_DIR": str(self._data_dir)}
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         with (self._data_dir / LOG).open("ab") as output:
             return subprocess.Popen(
                 [sys.executable, "-m", "seraphim", "audio-node", "--embedded"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**inherited, **self._environment, "DATA_DIR": str(self._data_dir)},
+                env=self._child_environment(),
                 start_new_session=True,
             )
 
@@ -190,18 +262,74 @@ class EmbeddedNode:
         raise NodeProcessEnded(_epitaph(child.pid, child.returncode, self._data_dir / LOG))
 
 
+async def _end(process: NodeProcess, *, politely: bool) -> None:
+    """End a process, and let go of it. Cancelled, it ends it at once."""
+    try:
+        if politely:
+            process.send(signal.SIGTERM)
+            with anyio.move_on_after(STOP_SECONDS):
+                await process.ended()
+                return
+        log.warning("audio_node.killed", pid=process.pid, hung=not politely)
+    finally:
+        # Also where this is cancelled: nobody else would do it.
+        process.send(signal.SIGKILL)
+        with anyio.move_on_after(KILL_SECONDS, shield=True):
+            await process.ended()
+        process.forget()
+
+
 async def _address(instance: Instance) -> NodeAddress | None:
     """Return where the node is that the file tells of, if it is there and answers as that one."""
     address = NodeAddress("127.0.0.1", instance.port, instance.password)
-    url = f"http://{address.host}:{address.port}/v4/info"
-    headers = {"Authorization": address.password}
+    answer = await _get(address, "/v4/info", ANSWER_SECONDS)
+    return address if answer is not None and answer.instance == instance.instance else None
+
+
+async def _until_silent(address: NodeAddress) -> None:
+    """Return when the node does not answer any more."""
+    missed = 0
+    while missed < SILENT_TIMES:
+        await anyio.sleep(WATCH_SECONDS)
+        answer = await _get(address, "/version", SILENT_SECONDS)
+        missed = 0 if answer is not None else missed + 1
+
+
+async def _playing(address: NodeAddress) -> int | None:
+    """Return how many players play there; None where that cannot be told."""
+    answer = await _get(address, "/v4/stats", ANSWER_SECONDS)
+    if answer is None:
+        return None
+    try:
+        told: object = json.loads(answer.body)
+    except ValueError:
+        return None
+    playing = (
+        cast("dict[str, object]", told).get("playingPlayers") if isinstance(told, dict) else None
+    )
+    return playing if isinstance(playing, int) else None
+
+
+class _Answer(NamedTuple):
+    """What a node answered, and as which instance."""
+
+    instance: str | None
+    body: bytes
+
+
+async def _get(address: NodeAddress, path: str, seconds: float) -> _Answer | None:
+    """Return the node's answer; None when there is none, or another than 200, in time."""
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as http,
-            http.get(url, headers=headers) as response,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as http,
+            http.get(
+                f"http://{address.host}:{address.port}{path}",
+                headers={"Authorization": address.password},
+            ) as response,
         ):
-            is_it = response.status == 200 and response.headers.get(HEADER) == instance.instance
-            return address if is_it else None
+            if response.status != 200:
+                return None
+            return _Answer(response.headers.get(HEADER), await response.read())
     except (aiohttp.ClientError, OSError):
         return None
 

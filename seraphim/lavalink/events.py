@@ -47,7 +47,19 @@ class ForPlayer:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """How a node is; nobody asks for it yet."""
+    """How a node is: its players, and how hard it finds that.
+
+    Loads are shares of all its cores, the machine's and its own. Frames are those of the average
+    player's last minute: `nulled` had no sound in them though there should have been, and `deficit`
+    were not sent at all. What a node leaves out is 0.
+    """
+
+    players: int = 0
+    playing: int = 0
+    system_load: float = 0.0
+    own_load: float = 0.0
+    nulled: int = 0
+    deficit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +93,14 @@ def _decode(data: Mapping[str, object]) -> Ready | ForPlayer | Stats | Unknown:
             return Ready(_text(data, "sessionId"), data.get("resumed") is True)
         case "playerUpdate":
             state = _object(data.get("state"))
-            report = PositionReported(_integer(state, "position", 0), _integer(state, "time"))
+            report = PositionReported(
+                _integer(state, "position", 0),
+                _integer(state, "time"),
+                state.get("connected") is not False,
+            )
             return ForPlayer(_guild(data), report)
         case "stats":
-            return Stats()
+            return _stats(data)
         case "event":
             event = _event(data)
             if event is None:
@@ -112,6 +128,19 @@ def _event(data: Mapping[str, object]) -> PlayerEvent | None:
             )
         case _:
             return None
+
+
+def _stats(data: Mapping[str, object]) -> Stats:
+    cpu, frames = _object(data.get("cpu")), _object(data.get("frameStats"))
+    return Stats(
+        players=_count(data, "players"),
+        playing=_count(data, "playingPlayers"),
+        system_load=_share(cpu, "systemLoad"),
+        own_load=_share(cpu, "lavalinkLoad"),
+        nulled=_count(frames, "nulled"),
+        # A node that caught up has sent more than was due.
+        deficit=_count(frames, "deficit"),
+    )
 
 
 def _play(data: Mapping[str, object]) -> str:
@@ -154,6 +183,16 @@ def _integer(data: Mapping[str, object], key: str, default: int | None = None) -
     if default is None:
         raise _Malformed(key)
     return default
+
+
+def _count(data: Mapping[str, object], key: str) -> int:
+    return max(0, _integer(data, key, 0))
+
+
+def _share(data: Mapping[str, object], key: str) -> float:
+    value = data.get(key)
+    # Java says -1 where it does not know; and what is no number is not between 0 and 1 either.
+    return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else 0.0
 
 
 def _words(text: str) -> str:

@@ -84,14 +84,6 @@ class GuildPlayer(ongaku.Player):
             connected=player.state.connected,
         )
 
-    async def destroy(self) -> None:
-        """End the node's player. Raises what the session's requests raise."""
-        session = self.session
-        if session.session_id is not None:
-            await session.client.rest.delete_player(
-                session.session_id, self._guild_id, session=session
-            )
-
 
 def _voice(credentials: VoiceCredentials) -> Voice:
     return Voice(

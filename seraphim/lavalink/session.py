@@ -9,7 +9,9 @@ leaves trying again to the link's actor.
 import asyncio
 import json as jsons
 import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
@@ -20,21 +22,26 @@ import structlog
 from ongaku import errors
 from ongaku.abc.session import SessionStatus
 
-from actors.lavalink_node.ports import LinkFailed
+from actors.guild.refusal import Code
+from actors.lavalink_node.ports import LinkFailed, Opened
 from seraphim.lavalink.address import NodeAddress
 from seraphim.lavalink.client import NodeClient
-from seraphim.lavalink.events import ForPlayer, Ready, Unknown, decode
+from seraphim.lavalink.events import ForPlayer, Ready, Stats, Unknown, decode
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 CLOSE_SECONDS = 1.0
 # A node that has not yet noticed that its client left takes whoever comes for a new one, while the
-# players of the old session play on. So it is given this time to notice.
+# players of the old session play on. So it is given this time to notice, and then that.
 PAUSE_SECONDS = 0.1
+NOTICE_SECONDS = 0.5
 # How long the node plays on for a session whose client is gone.
 RESUME_SECONDS = 60
 LARGEST_FRAME = 4 * 1024 * 1024
 COMPLAINTS_LIMIT = 100
+# The first Lavalink that speaks Discord's end-to-end encrypted voice.
+OLDEST_LAVALINK = (4, 2, 0)
+REFUSES_THE_PASSWORD = (401, 403)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +50,19 @@ class Patience:
 
     `heartbeat` is the time between two pings; one that is not answered for half of it ends the
     connection. `change` is for a change of a player, which hangs for ever in a Lavalink that cannot
-    reach the voice server; `turn` for its turn to be sent.
+    reach the voice server; `turn` for its turn to be sent. `version` is for the smallest of all
+    requests, which a living node answers at once.
+
+    A node behind a black hole is lost after one and a half heartbeats (aiohttp may take a second
+    more), and down when connecting again has failed: together within 15 s.
     """
 
     connect: float = 5.0
-    heartbeat: float = 6.0
+    heartbeat: float = 5.0
     request: float = 10.0
     change: float = 5.0
     turn: float = 30.0
+    version: float = 3.0
 
 
 class NodeSession(ongaku.Session):
@@ -60,10 +72,14 @@ class NodeSession(ongaku.Session):
         "_address",
         "_closed_at",
         "_complaints",
+        "_flights",
         "_on_event",
+        "_on_stats",
         "_owner",
         "_patience",
+        "_reachable",
         "_socket",
+        "_suspicion",
         "_user",
     )
 
@@ -75,6 +91,7 @@ class NodeSession(ongaku.Session):
         *,
         user: int,
         on_event: Callable[[ForPlayer], None],
+        on_stats: Callable[[Stats], None],
         patience: Patience,
     ) -> None:
         super().__init__(client, name, False, "", 0, "", 1)
@@ -82,7 +99,11 @@ class NodeSession(ongaku.Session):
         self._address = address
         self._user = user
         self._on_event = on_event
+        self._on_stats = on_stats
         self._patience = patience
+        self._reachable = False
+        self._suspicion = asyncio.Event()
+        self._flights: set[anyio.CancelScope] = set()
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._closed_at = -math.inf
         self._complaints: set[str] = set()
@@ -90,13 +111,31 @@ class NodeSession(ongaku.Session):
     def __repr__(self) -> str:
         return f"<NodeSession {self.name} {self.status.name}>"
 
-    async def open(self) -> bool:
+    @property
+    def connected(self) -> bool:
+        """Whether the websocket is up."""
+        return self._status is SessionStatus.CONNECTED
+
+    @property
+    def reachable(self) -> bool:
+        """Whether requests are worth making: from `open` to `close`.
+
+        Also while the websocket is broken: a node that plays on hears requests as well.
+        """
+        return self._reachable
+
+    def adopt(self, session: str) -> None:
+        """Let the first `open` resume `session`, which a process before has left behind."""
+        if self._session_id is None:
+            self._session_id = session
+
+    async def open(self) -> Opened:
         """Connect, wait for the node's first word, and ask it to keep the session for a while.
 
-        Returns whether the last session was resumed; where it was not, its players are ended.
-        Raises `LinkFailed`; then, and when it is cancelled, nothing stays open.
+        Where the last session was not resumed, its players are ended. Raises `LinkFailed`; then,
+        and when it is cancelled, no websocket stays open.
         """
-        await self.close()
+        await self._hang_up()
         await anyio.sleep_until(self._closed_at + PAUSE_SECONDS)
         address = self._address()
         if address is None:
@@ -104,38 +143,66 @@ class NodeSession(ongaku.Session):
         self._move_to(address)
         last = self._session_id
         try:
-            ready = await self._connect()
+            with anyio.fail_after(self._patience.connect):
+                await self._check_version()
+                ready = await self._connect(last)
             if last not in (None, ready.session):
-                await self._end_players_of(last)
+                ready = await self._insist(last, ready)
+                if self._socket is None:
+                    raise LinkFailed("it does not answer in time")
+            with anyio.fail_after(self._patience.connect):
+                await self.client.rest.update_session(
+                    ready.session, resuming=True, timeout=RESUME_SECONDS, session=self
+                )
         except BaseException as error:
-            await self.close()
-            reason = _reason(error)
-            if reason is None:
+            await self._hang_up()
+            failure = _failure(error)
+            if failure is None:
                 raise
             # Not `from error`: aiohttp's knows the request, and with it the password.
-            raise LinkFailed(reason) from None
+            raise failure from None
+        self._session_id = ready.session
+        self._suspicion.clear()
         self._status = SessionStatus.CONNECTED
-        return ready.resumed
+        self._reachable = True
+        return Opened(ready.session, ready.resumed)
 
     async def run(self) -> NoReturn:
         """Hand on events until the connection ends. Raises `LinkFailed` then."""
         if self._socket is None:
             raise LinkFailed("not connected")
         reading = asyncio.create_task(self._read(self._socket), name="node-events")
-        # When this is cancelled, reading goes on until `close`: to cancel it too would make aiohttp
-        # cut the connection instead of closing it.
-        await asyncio.wait((reading,))
-        raise LinkFailed(await reading)
+        watching = asyncio.create_task(self._watch(), name="node-watch")
+        try:
+            # When this is cancelled, reading goes on until the websocket is closed: to cancel it
+            # too would make aiohttp cut the connection instead of closing it.
+            await asyncio.wait((reading, watching), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watching.cancel()
+        if reading.done():
+            raise LinkFailed(reading.result())
+        raise LinkFailed(watching.result(), dead=True)
 
     async def close(self) -> None:
-        """Close the websocket; the node keeps the session for `RESUME_SECONDS`."""
-        self._status = SessionStatus.NOT_CONNECTED
-        socket, self._socket = self._socket, None
-        if socket is not None:
-            # Also where the link is cancelled: nobody else knows of the socket.
-            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-                await socket.close()
-            self._closed_at = anyio.current_time()
+        """Close the websocket, and give up what is asked; the node keeps session and players."""
+        self._reachable = False
+        for flight in tuple(self._flights):
+            flight.cancel()
+        await self._hang_up()
+
+    def suspect(self) -> None:
+        """Somebody waited in vain for an answer: let `run` see whether the node is alive."""
+        self._suspicion.set()
+
+    async def players(self, session: str | None = None) -> list[int]:
+        """Return the guilds that have a player in `session`, or else in this one.
+
+        Raises what `request` raises; 404 when the session is gone.
+        """
+        session = session or self._session_id
+        told: list[object] = await self.request("GET", f"/sessions/{session}/players", list)
+        guilds = [cast("Mapping[str, object]", one).get("guildId") for one in told if _is_map(one)]
+        return [int(guild) for guild in guilds if isinstance(guild, str) and guild.isdecimal()]
 
     async def start(self) -> None:
         """Do nothing: the link's actor opens."""
@@ -163,21 +230,25 @@ class NodeSession(ongaku.Session):
         sent = dict(headers or {})
         if not ignore_default_headers:
             sent |= self.auth_headers
-        async with self._owner.http.request(
-            method,
-            f"{self.base_uri}{'/v4' if version else ''}{path}",
-            headers=sent,
-            # ongaku's clients pass {} for none; a GET has no body.
-            json=json or None,
-            params=params,
-            timeout=aiohttp.ClientTimeout(total=self._patience.request),
-        ) as response:
+        async with (
+            self._in_flight(),
+            self._owner.http.request(
+                method,
+                f"{self.base_uri}{'/v4' if version else ''}{path}",
+                headers=sent,
+                # ongaku's clients pass {} for none; a GET has no body.
+                json=json or None,
+                params=params,
+                timeout=aiohttp.ClientTimeout(total=self._patience.request),
+            ) as response,
+        ):
             body = await response.read()
-        if response.status >= 400:
-            raise self._error(response.status, response.reason, body)
+            status, reason = response.status, response.reason
+        if status >= 400:
+            raise self._error(status, reason, body)
         if return_type is None:
             return None
-        if response.status == 204 or not body:
+        if status == 204 or not body:
             raise errors.RestEmptyError
         try:
             if issubclass(return_type, str | int | bool | float):
@@ -185,6 +256,18 @@ class NodeSession(ongaku.Session):
             return return_type(jsons.loads(body))
         except (ValueError, TypeError, RecursionError) as error:
             raise errors.BuildError(error) from error
+
+    @asynccontextmanager
+    async def _in_flight(self) -> AsyncGenerator[None]:
+        """Let `close` give up what is in the body, which raises aiohttp's error then."""
+        with anyio.CancelScope() as flight:
+            self._flights.add(flight)
+            try:
+                yield
+            finally:
+                self._flights.discard(flight)
+        if flight.cancelled_caught:
+            raise aiohttp.ClientConnectionError("the link to the node has ended")
 
     def _error(self, status: int, reason: str | None, body: bytes) -> errors.RestError:
         try:
@@ -196,53 +279,93 @@ class NodeSession(ongaku.Session):
         self._host, self._port, self._ssl = address.host, address.port, address.secure
         host = f"[{address.host}]" if ":" in address.host else address.host
         self._base_uri = f"http{'s' if address.secure else ''}://{host}:{address.port}"
-        if self._password != address.password:
-            # Another node than before: it knows nothing of our session.
-            self._session_id = None
-            self._password = address.password
-            self._authorization_headers = {"Authorization": address.password}
+        self._password = address.password
+        self._authorization_headers = {"Authorization": address.password}
 
-    async def _connect(self) -> Ready:
+    async def _check_version(self) -> None:
+        """Raise `LinkFailed` unless it is a Lavalink that can be used, and answers at all."""
+        try:
+            version = await self.client.rest.fetch_version(session=self)
+        except (errors.RestStatusError, errors.RestRequestError) as error:
+            raise _refusal(error.status) from None
+        found = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", version.strip())
+        if found is None:
+            # A build of somebody's own has a commit for a version.
+            self._complain(f"the version {version[:40]!r}: it should be a Lavalink 4.2 or newer")
+        elif tuple(int(part or 0) for part in found.groups()) < OLDEST_LAVALINK:
+            raise LinkFailed(
+                f"it is Lavalink {found[0]}, too old for Discord's voice encryption:"
+                " update it to 4.2.0 or newer",
+                code=Code.NODE_TOO_OLD,
+            )
+
+    async def _connect(self, last: str | None) -> Ready:
         headers = {**self.auth_headers, "User-Id": str(self._user), "Client-Name": "seraphim/0.1"}
-        if self._session_id is not None:
-            headers["Session-Id"] = self._session_id
-        with anyio.fail_after(self._patience.connect):
-            self._socket = await self._owner.http.ws_connect(
-                f"{self.base_uri}/v4/websocket",
-                headers=headers,
-                heartbeat=self._patience.heartbeat,
-                # Else a close code of the node's is lost now and then.
-                autoclose=False,
-                max_msg_size=LARGEST_FRAME,
-            )
-            ready = await self._first_word(self._socket)
-            self._session_id = ready.session
-            await self.client.rest.update_session(
-                ready.session, resuming=True, timeout=RESUME_SECONDS, session=self
-            )
-        return ready
+        if last is not None:
+            headers["Session-Id"] = last
+        self._socket = await self._owner.http.ws_connect(
+            f"{self.base_uri}/v4/websocket",
+            headers=headers,
+            heartbeat=self._patience.heartbeat,
+            # Else a close code of the node's is lost now and then.
+            autoclose=False,
+            max_msg_size=LARGEST_FRAME,
+        )
+        return await self._first_word(self._socket)
 
     async def _first_word(self, socket: aiohttp.ClientWebSocketResponse) -> Ready:
         while True:
             frame = await socket.receive()
             if not _says_something(frame):
                 raise LinkFailed(_ending(frame, socket))
-            # Stats may come before it.
             word = decode(cast("str | bytes", frame.data))
             if isinstance(word, Ready):
                 return word
+            self._hear(word)
 
-    async def _end_players_of(self, session: str) -> None:
-        """End what another session plays on: a node that has not noticed that it was lost."""
-        rest = self.client.rest
+    async def _insist(self, last: str, ready: Ready) -> Ready:
+        """Ask once more for the session `last`, if its players play on; else end them.
+
+        It does so where the node has not noticed yet that its client is gone.
+        """
         with anyio.move_on_after(self._patience.change):
             try:
-                for player in await rest.fetch_players(session, session=self):
-                    await rest.delete_player(session, player.guild_id, session=self)
-                    log.info("node.player_ended", node=self.name, guild=int(player.guild_id))
+                if not await self.players(last):
+                    return ready
+                await self._hang_up()
+                await anyio.sleep(NOTICE_SECONDS)
+                ready = await self._connect(last)
+                if not ready.resumed:
+                    for guild in await self.players(last):
+                        await self.client.rest.delete_player(last, guild, session=self)
+                        log.info("node.player_ended", node=self.name, guild=guild)
             except (errors.OngakuError, LookupError, TypeError, ValueError) as error:
                 # Mostly 404: it is gone, as it should be.
                 log.debug("node.session_gone", node=self.name, error=type(error).__name__)
+        return ready
+
+    async def _hang_up(self) -> None:
+        self._status = SessionStatus.NOT_CONNECTED
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            # Also where the link is cancelled: nobody else knows of the socket.
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                await socket.close()
+            self._closed_at = anyio.current_time()
+
+    async def _watch(self) -> str:
+        """Return when the node is suspected, and does not answer the smallest request either."""
+        while True:
+            await self._suspicion.wait()
+            self._suspicion.clear()
+            try:
+                async with asyncio.timeout(self._patience.version):
+                    await self.client.rest.fetch_version(session=self)
+            except TimeoutError:
+                return "it leaves even /version without an answer"
+            except (aiohttp.ClientError, OSError, errors.OngakuError) as error:
+                # It answers, or the websocket will say that it is gone.
+                log.debug("node.suspected", node=self.name, error=type(error).__name__)
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> str:
         """Hand on events until the connection ends; return how it ended."""
@@ -255,42 +378,62 @@ class NodeSession(ongaku.Session):
             self._take(cast("str | bytes", frame.data))
 
     def _take(self, frame: str | bytes) -> None:
-        event = decode(frame)
-        if isinstance(event, ForPlayer):
-            self._on_event(event)
-        elif (
-            isinstance(event, Unknown)
-            and event.what not in self._complaints
-            and len(self._complaints) < COMPLAINTS_LIMIT
-        ):
-            self._complaints.add(event.what)
-            log.warning("node.not_understood", node=self.name, what=event.what)
+        self._hear(decode(frame))
+
+    def _hear(self, word: Ready | ForPlayer | Stats | Unknown) -> None:
+        match word:
+            case ForPlayer():
+                self._on_event(word)
+            case Stats():
+                self._on_stats(word)
+            case Unknown(what):
+                self._complain(what)
+            case Ready():
+                # It is said once; what comes after the first is nothing new.
+                return
+
+    def _complain(self, what: str) -> None:
+        if what not in self._complaints and len(self._complaints) < COMPLAINTS_LIMIT:
+            self._complaints.add(what)
+            log.warning("node.not_understood", node=self.name, what=what)
 
 
 def _says_something(frame: aiohttp.WSMessage) -> bool:
     return frame.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 
 
-def _reason(error: BaseException) -> str | None:
+def _is_map(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _failure(error: BaseException) -> LinkFailed | None:
     """Return why there is no connection, without secrets; None: that is another's business."""
     match error:
         case LinkFailed():
-            return str(error)
-        case aiohttp.WSServerHandshakeError(status=401 | 403):
-            return "it refuses the password: LAVALINK_PASSWORD must be the one in its configuration"
+            return error
         case aiohttp.WSServerHandshakeError():
-            return f"it answered with status {error.status}: is it a Lavalink 4?"
+            return _refusal(error.status)
         case TimeoutError():
-            return "it does not answer in time"
+            return LinkFailed("it does not answer in time")
         case errors.RestRequestError() | errors.RestStatusError():
-            return f"it would not keep the session: status {error.status}"
+            return LinkFailed(f"it would not keep the session: status {error.status}")
         case aiohttp.ClientConnectionError() | OSError():
-            return f"{type(error).__name__}: {error}"
+            return LinkFailed(f"{type(error).__name__}: {error}")
         case aiohttp.ClientError() | errors.OngakuError() | ValueError() | LookupError():
             # Their words may repeat what was sent.
-            return type(error).__name__
+            return LinkFailed(type(error).__name__)
         case _:
             return None
+
+
+def _refusal(status: int) -> LinkFailed:
+    if status in REFUSES_THE_PASSWORD:
+        return LinkFailed(
+            "it refuses the password: LAVALINK_PASSWORD, or its entry in LAVALINK_NODES, must be"
+            " the password in its application.yml",
+            code=Code.CONFIGURATION,
+        )
+    return LinkFailed(f"it answered with status {status}: is it a Lavalink 4?")
 
 
 def _ending(frame: aiohttp.WSMessage, socket: aiohttp.ClientWebSocketResponse) -> str:

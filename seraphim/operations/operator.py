@@ -3,7 +3,7 @@
 `DATA_DIR/operator.sock` belongs to the user who runs Seraphim (0600), so whoever can open it may
 ask. One JSON object a line in, one out: `{"do": "tree"}` is answered with the live supervision
 tree; `{"do": "crash", "actor": path}` makes an actor crash, for tests and rehearsals, and only in
-development.
+development; `{"do": "handover"}` begins a longer talk, see `seraphim.operations.handover`.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from actors.runtime import ChildNotFound, NotRunning, System
+from seraphim.operations.handover import Handover
 
 SOCKET = "operator.sock"
 LONGEST_REQUEST = 4096
@@ -26,10 +27,18 @@ class OrderedCrash(Exception):
 class OperatorSocket:
     """The socket, as a service of the supervision tree that `system` gives."""
 
-    def __init__(self, path: Path, system: Callable[[], System], *, may_crash: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        system: Callable[[], System],
+        *,
+        may_crash: bool,
+        handover: Handover,
+    ) -> None:
         self._path = path
         self._system = system
         self._may_crash = may_crash
+        self._handover = handover
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -55,7 +64,11 @@ class OperatorSocket:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             line = await reader.readline()
-            writer.write(json.dumps(self._answer(line)).encode() + b"\n")
+            request = _request(line)
+            if request == {"do": "handover"}:
+                await self._handover.serve(reader, writer)
+                return
+            writer.write(json.dumps(self._answer(request)).encode() + b"\n")
             await writer.drain()
         except ConnectionError:
             # Whoever asked has gone.
@@ -65,11 +78,7 @@ class OperatorSocket:
         finally:
             writer.close()
 
-    def _answer(self, line: bytes) -> Mapping[str, object]:
-        try:
-            request = cast("object", json.loads(line))
-        except json.JSONDecodeError:
-            return {"error": "not JSON"}
+    def _answer(self, request: object) -> Mapping[str, object]:
         match request:
             case {"do": "tree"}:
                 return {"tree": dataclasses.asdict(self._system().tree())}
@@ -81,6 +90,14 @@ class OperatorSocket:
                 return {"crashed": path}
             case _:
                 return {"error": "not understood"}
+
+
+def _request(line: bytes) -> object:
+    """Return what was asked, None where it cannot be read."""
+    try:
+        return cast("object", json.loads(line))
+    except ValueError:
+        return None
 
 
 async def ask(path: Path, request: Mapping[str, object]) -> dict[str, object]:

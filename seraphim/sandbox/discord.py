@@ -42,7 +42,7 @@ class Discord:
             timing,
             token=self.token,
             granted=granted,
-            intercept=self.disruptions.delay_of,
+            intercept=self.disruptions.delays_of,
         )
         self.voice_states = VoiceStates(
             self.world, self.gateway, lambda: VoiceServer(self.authority, self.heard.__getitem__)

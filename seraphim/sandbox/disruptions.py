@@ -34,11 +34,14 @@ class Refusal:
 
 @dataclass(slots=True, eq=False)
 class Detour:
-    """The next event of a kind about the bot comes late, or (None) never."""
+    """The next event of a kind about the bot comes late, twice, or never."""
 
     event: str
-    delay: float | None
+    delays: tuple[float, ...]
+    """How many seconds late it comes, once for each time that it does."""
     guild_id: int | None
+    left: int = 1
+    """How many events it is for."""
 
 
 @dataclass(slots=True)
@@ -59,11 +62,13 @@ class Disruptions:
                 return refusal
         return None
 
-    def delay_of(self, event: Event) -> float | None:
-        """By how many seconds `event` comes late; None: it is lost."""
+    def delays_of(self, event: Event) -> tuple[float, ...]:
+        """How many seconds late `event` comes, once for each time that it does."""
         for detour in self.detours:
             here = detour.guild_id in (None, event.guild_id)
             if event.about_bot and event.name == detour.event and here:
-                self.detours.remove(detour)
-                return detour.delay
-        return 0.0
+                detour.left -= 1
+                if not detour.left:
+                    self.detours.remove(detour)
+                return detour.delays
+        return (0.0,)

@@ -39,6 +39,12 @@ class ChannelKind(IntEnum):
 
     TEXT = 0
     VOICE = 2
+    STAGE = 13
+
+    @property
+    def spoken(self) -> bool:
+        """Whether people can be in it, and heard."""
+        return self in (ChannelKind.VOICE, ChannelKind.STAGE)
 
 
 @dataclass(slots=True, eq=False)
@@ -88,17 +94,22 @@ class Member:
 
 @dataclass(slots=True, eq=False)
 class VoiceState:
-    """Where in voice a member is."""
+    """Where in voice a member is. On a stage everybody begins in the audience."""
 
     member: Member
     channel: Channel
     session_id: str
     self_mute: bool = False
     self_deaf: bool = False
+    on_stage: bool = False
+    """Whether they are one of a stage channel's speakers."""
+    asked_to_speak_at: datetime | None = None
 
     @property
     def suppressed(self) -> bool:
         """Whether the channel does not let them speak."""
+        if self.channel.kind is ChannelKind.STAGE:
+            return not self.on_stage
         return Permission.SPEAK not in self.member.permissions(self.channel)
 
 

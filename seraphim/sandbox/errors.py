@@ -98,6 +98,11 @@ def wrong_channel_type() -> DiscordError:
     return DiscordError(400, 50008, "Cannot send messages in a non-text channel")
 
 
+def wrong_kind_of_channel() -> DiscordError:
+    """This cannot be done in such a channel."""
+    return DiscordError(400, 50024, "Cannot execute action on this channel type")
+
+
 def already_acknowledged() -> DiscordError:
     """An interaction has one first answer."""
     return DiscordError(400, 40060, "Interaction has already been acknowledged.")

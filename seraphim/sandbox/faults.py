@@ -57,13 +57,24 @@ class Faults:
             assert session.socket is not None
             session.socket.send_op(Opcode.RECONNECT, None)
 
-    def lose_next(self, event: str, guild: Guild | None = None) -> None:
-        """The next VOICE_STATE_UPDATE or VOICE_SERVER_UPDATE of the bot never arrives."""
-        self._detour(event, None, guild)
+    def refuse_resume(self) -> None:
+        """The next RESUME comes too late: its session ends with it, and is invalid (op 9)."""
+        self._discord.gateway.resumes_refused += 1
+
+    def lose_next(self, event: str, guild: Guild | None = None, *, times: int = 1) -> None:
+        """The next VOICE_STATE_UPDATE or VOICE_SERVER_UPDATE of the bot never arrives.
+
+        With `times`, as many of them.
+        """
+        self._detour(event, (), guild, times)
+
+    def double_next(self, event: str, guild: Guild | None = None, *, gap: float = 0.0) -> None:
+        """The next such event of the bot arrives twice, `gap` seconds apart."""
+        self._detour(event, (0.0, gap), guild)
 
     def delay_next(self, event: str, seconds: float, guild: Guild | None = None) -> None:
         """The next such event of the bot arrives late; others overtake it."""
-        self._detour(event, seconds, guild)
+        self._detour(event, (seconds,), guild)
 
     # REST
 
@@ -95,6 +106,14 @@ class Faults:
         """The voice server of a guild, for faults on the voice connection itself."""
         return self._discord.voice_states.region(guild.entity)
 
+    def close_voice(self, guild: Guild, code: int, *, void: bool = False) -> None:
+        """Close the bot's voice connection with a code.
+
+        `void`: what it identifies with is good no more, until Discord gives it new credentials.
+        """
+        server = self.voice_server(guild)
+        (server.void if void else server.close)(guild.id, self._discord.bot.id, code)
+
     def kick_from_voice(self, guild: Guild) -> None:
         """Disconnect the bot from its voice channel."""
         self._discord.voice_states.leave(self._bot_in_voice(guild))
@@ -106,6 +125,10 @@ class Faults:
     def server_mute(self, guild: Guild, *, muted: bool = True) -> None:
         """Mute the bot for everybody, or unmute it."""
         self._discord.voice_states.server_mute(self._bot(guild), muted=muted)
+
+    def put_on_stage(self, guild: Guild, *, speaks: bool = True) -> None:
+        """Make the bot a speaker of the stage that it is in, or send it back to the audience."""
+        self._discord.voice_states.put_on_stage(self._bot_in_voice(guild), speaks=speaks)
 
     # Places
 
@@ -126,8 +149,10 @@ class Faults:
             raise CannotDo(f"the bot is in no voice channel of {guild.name}")
         return bot
 
-    def _detour(self, event: str, delay: float | None, guild: Guild | None) -> None:
+    def _detour(
+        self, event: str, delays: tuple[float, ...], guild: Guild | None, times: int = 1
+    ) -> None:
         if event not in VOICE_EVENTS:
             raise CannotDo(f"only these can be delayed or lost: {', '.join(sorted(VOICE_EVENTS))}")
         guild_id = guild.id if guild else None
-        self._discord.disruptions.detours.append(Detour(event, delay, guild_id))
+        self._discord.disruptions.detours.append(Detour(event, delays, guild_id, times))

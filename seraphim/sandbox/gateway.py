@@ -72,13 +72,15 @@ class Gateway:
         *,
         token: str,
         granted: Intent,
-        intercept: Callable[[Event], float | None],
+        intercept: Callable[[Event], tuple[float, ...]],
     ) -> None:
-        """`intercept` says by how many seconds an event comes late, or None: never."""
+        """`intercept` says how many seconds late an event comes: once for each time it does."""
         self.sessions: dict[str, Session] = {}
         """By id: those that are connected, and those that can be resumed."""
         self.identified = 0
         """How many sessions were started."""
+        self.resumes_refused = 0
+        """How many of the next RESUMEs are refused."""
         self._world = world
         self._changes = changes
         self._timing = timing
@@ -122,13 +124,12 @@ class Gateway:
     def _meet(self, event: Event) -> None:
         guild = self._world.guilds[event.guild_id]
         outside = self._world.bot.id not in guild.members and event.name != "GUILD_DELETE"
-        delay = None if outside else self._intercept(event)
-        if delay is None:
-            self._changes.notify()
-        elif delay > 0:
-            asyncio.get_running_loop().call_later(delay, self.dispatch, event)
-        else:
-            self.dispatch(event)
+        for delay in () if outside else self._intercept(event):
+            if delay > 0:
+                asyncio.get_running_loop().call_later(delay, self.dispatch, event)
+            else:
+                self.dispatch(event)
+        self._changes.notify()
 
     # Sessions
 
@@ -316,6 +317,10 @@ class Gateway:
             raise _Closed(GatewayClose.AUTHENTICATION_FAILED, "Authentication failed.")
         session = self.sessions.get(text(data, "session_id") or "")
         sequence = integer(data, "seq")
+        if session is not None and self.resumes_refused:
+            self.resumes_refused -= 1
+            self.end(session)
+            session = None
         if session is None or sequence is None or not session.can_replay(sequence):
             connection.socket.send_op(Opcode.INVALID_SESSION, False)
             return

@@ -106,9 +106,9 @@ def channel(what: Channel, *, with_guild: bool = True) -> JsonObject:
     }
     if with_guild:
         payload["guild_id"] = str(what.guild.id)
-    if what.kind is ChannelKind.VOICE:
+    if what.kind.spoken:
         payload |= {"bitrate": what.bitrate, "user_limit": what.user_limit, "rtc_region": None}
-    else:
+    if what.kind is not ChannelKind.VOICE:
         payload["topic"] = None
     return payload
 
@@ -128,6 +128,7 @@ def partial_channel(what: Channel, permissions: Permission) -> JsonObject:
 
 def voice_state(state: VoiceState, *, with_guild: bool, left: bool = False) -> JsonObject:
     """Where in voice a member is; `left`: nowhere, any more."""
+    asked = None if left else state.asked_to_speak_at
     payload: dict[str, Json] = {
         "channel_id": None if left else str(state.channel.id),
         "user_id": str(state.member.user.id),
@@ -138,7 +139,7 @@ def voice_state(state: VoiceState, *, with_guild: bool, left: bool = False) -> J
         "self_mute": state.self_mute,
         "self_video": False,
         "suppress": not left and state.suppressed,
-        "request_to_speak_timestamp": None,
+        "request_to_speak_timestamp": None if asked is None else iso(asked),
     }
     if with_guild:
         payload["guild_id"] = str(state.member.guild.id)

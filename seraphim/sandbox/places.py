@@ -69,7 +69,7 @@ class TextChannel(_Channel):
 
 
 class VoiceChannel(_Channel):
-    """A channel to be heard in (with a chat of its own)."""
+    """A channel to be heard in (with a chat of its own); a stage, too."""
 
     @property
     def heard(self) -> Heard:
@@ -133,6 +133,11 @@ class Guild:
         entity = self._discord.world.add_channel(
             self.entity, name, ChannelKind.VOICE, user_limit=user_limit
         )
+        return VoiceChannel(self._discord, entity)
+
+    def stage_channel(self, name: str) -> VoiceChannel:
+        """A new stage: whoever joins is in its audience, and not heard before they speak."""
+        entity = self._discord.world.add_channel(self.entity, name, ChannelKind.STAGE)
         return VoiceChannel(self._discord, entity)
 
     def role(self, name: str, permissions: Permission = Permission.NONE) -> Role:

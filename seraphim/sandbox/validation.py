@@ -6,6 +6,7 @@ Components of the second version (containers, sections) are not modelled and are
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from seraphim.sandbox.errors import ErrorTree, invalid
 from seraphim.sandbox.json_values import (
@@ -249,6 +250,19 @@ def read_choices(body: JsonObject) -> list[tuple[str, str | int | float]]:
         choices.append((name or "", value))
     mistakes.raise_any()
     return choices
+
+
+def read_moment(body: JsonObject, key: str) -> datetime | None:
+    """A moment in ISO 8601, None where there is none; raises 50035."""
+    value = body.get(key)
+    if value is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        raise invalid(
+            one_mistake((key,), "DATE_TIME_TYPE_PARSE", f"Could not parse {value}.")
+        ) from None
 
 
 def wants_ephemeral(body: JsonObject) -> bool:

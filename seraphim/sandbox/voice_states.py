@@ -9,8 +9,9 @@ Human members have no voice connection: being there is all they do.
 
 import secrets
 from collections.abc import Callable
+from datetime import datetime
 
-from seraphim.sandbox.entities import Channel, ChannelKind, Guild, Member, VoiceState
+from seraphim.sandbox.entities import Channel, Guild, Member, VoiceState
 from seraphim.sandbox.gateway import Gateway
 from seraphim.sandbox.json_values import JsonObject, flag, integer
 from seraphim.sandbox.permissions import Permission
@@ -31,6 +32,10 @@ class VoiceStates:
         self._region_of: dict[int, VoiceServer] = {}
         self._holders: dict[int, Session] = {}
         """Which session the bot's voice state in a guild belongs to."""
+        self._unhoused: set[int] = set()
+        """Guilds between two voice servers."""
+        self._suppressed: set[int] = set()
+        """Guilds in which the bot was not allowed to speak when that was last told."""
         gateway.on_voice(self._take, self._let_go)
 
     async def start(self) -> None:
@@ -72,13 +77,20 @@ class VoiceStates:
             self.region(guild).dismiss(guild.id, member.user.id)
         same = stays and state is not None and self._holders.get(guild.id) is session
         self._holders[guild.id] = session
-        self._enter(VoiceState(member, channel, session.id, mute, deaf), left=state)
+        entered = VoiceState(member, channel, session.id, mute, deaf)
+        if stays and state is not None:
+            entered.on_stage = state.on_stage
+            entered.asked_to_speak_at = state.asked_to_speak_at
+        self._enter(entered, left=state)
         if not same:
             self._invite(guild, session)
 
     def _invite(self, guild: Guild, session: Session) -> None:
         state = guild.voice_states[self._world.bot.id]
         token = secrets.token_hex(8)
+        if guild.id in self._unhoused:
+            self._world.voice_server(guild, token=token, endpoint=None)
+            return
         region = self.region(guild)
         region.expect(
             guild_id=guild.id,
@@ -102,7 +114,7 @@ class VoiceStates:
         permissions = member.permissions(channel)
         full = 0 < channel.user_limit <= len(channel.guild.in_voice(channel))
         return (
-            channel.kind is ChannelKind.VOICE
+            channel.kind.spoken
             and Permission.CONNECT in permissions
             and (not full or Permission.MOVE_MEMBERS in permissions)
         )
@@ -146,10 +158,28 @@ class VoiceStates:
             self._world.changed_voice_state(state)
             self._silence(state)
 
+    def put_on_stage(self, member: Member, *, speaks: bool) -> None:
+        """Somebody in a stage channel becomes a speaker, or goes back to the audience."""
+        state = member.guild.voice_states[member.user.id]
+        state.on_stage = speaks
+        state.asked_to_speak_at = None
+        self._world.changed_voice_state(state)
+        self._silence(state)
+
+    def ask_to_speak(self, member: Member, asked_at: datetime | None) -> None:
+        """Somebody in the audience raises their hand, or (None) lowers it."""
+        state = member.guild.voice_states[member.user.id]
+        state.asked_to_speak_at = asked_at
+        self._world.changed_voice_state(state)
+
     def permissions_changed(self, guild: Guild) -> None:
         """The bot may have gained or lost its voice (Speak)."""
-        if state := guild.voice_states.get(self._world.bot.id):
-            self._silence(state)
+        state = guild.voice_states.get(self._world.bot.id)
+        if state is None:
+            return
+        if state.suppressed is not (guild.id in self._suppressed):
+            self._world.changed_voice_state(state)
+        self._silence(state)
 
     def forget(self, guild: Guild) -> None:
         """The bot is about to be thrown out of `guild`."""
@@ -165,12 +195,14 @@ class VoiceStates:
 
     def unhouse(self, guild: Guild) -> None:
         """The guild's voice server is gone and the next one not known yet (endpoint null)."""
+        self._unhoused.add(guild.id)
         if guild.voice_states.get(self._world.bot.id):
             self._world.voice_server(guild, token=secrets.token_hex(8), endpoint=None)
         self.region(guild).dismiss(guild.id, self._world.bot.id)
 
     async def move_server(self, guild: Guild) -> None:
         """Serve the guild from another voice server; the bot is told, and closed at the old one."""
+        self._unhoused.discard(guild.id)
         old = self.region(guild)
         others = [region for region in self._regions if region is not old]
         self._region_of[guild.id] = others[0] if others else await self._another_region()
@@ -198,6 +230,7 @@ class VoiceStates:
         if state.member.user is self._world.bot:
             muted = state.member.mute or state.suppressed
             guild = state.member.guild
+            (self._suppressed.add if state.suppressed else self._suppressed.discard)(guild.id)
             self.region(guild).mute(guild.id, state.member.user.id, muted=muted)
 
     def _tell_listeners(self, channel: Channel) -> None:

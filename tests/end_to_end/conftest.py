@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 
 from seraphim.operations import operator
-from seraphim.sandbox import Sandbox, music
+from seraphim.sandbox import Message, Sandbox, music, tape
 from seraphim.sandbox.bot import BotProcess, environment
 from seraphim.sandbox.people import Answer, Member
 from seraphim.sandbox.places import Guild
@@ -26,6 +26,7 @@ from seraphim.sandbox.places import Guild
 OUTER_NODE = "LAVALINK_HOST" in os.environ
 FIRST_SOUND_SECONDS = 10.0
 SHORT, SHORT_PITCH, SHORT_SECONDS = "short.wav", 600, 2
+TAPE, TAPE_MINUTES = "tape.wav", 4
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +43,7 @@ def music_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         turn = 2 * math.pi * SHORT_PITCH / 48_000
         samples = (int(12_000 * math.sin(turn * n)) for n in range(48_000 * SHORT_SECONDS))
         file.writeframes(array("h", samples).tobytes())
+    tape.make(folder / TAPE, minutes=TAPE_MINUTES)
     return folder
 
 
@@ -113,8 +115,12 @@ class Stage:
 
     sandbox: Sandbox
     bot: BotProcess
-    data_dir: Path
+    environ: dict[str, str]
     media: MediaServer
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.environ["DATA_DIR"])
 
     async def crash(self, actor: str) -> None:
         """Order an actor to crash."""
@@ -155,11 +161,13 @@ async def stage(
     music_dir: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Stage]:
-    data_dir = tmp_path_factory.mktemp("data")
-    async with BotProcess(bot_environment(sandbox, data_dir, music_dir, media)) as bot:
+    environ = bot_environment(sandbox, tmp_path_factory.mktemp("data"), music_dir, media)
+    async with BotProcess(environ) as bot:
         await bot.until_log("system.ready")
-        yield Stage(sandbox, bot, data_dir, media)
-        assert await bot.stop() == 0
+        stage = Stage(sandbox, bot, environ, media)
+        yield stage
+        # Another process may have taken over from the first.
+        assert await stage.bot.stop() == 0
 
 
 @dataclass
@@ -178,6 +186,16 @@ class Choir:
     def player(self) -> str:
         """The path of the guild's player in the supervision tree."""
         return f"/root/guilds/guild-{self.guild.id}/player"
+
+    @property
+    def panels(self) -> list[Message]:
+        """The messages that have buttons."""
+        return [message for message in self.guild.text.messages if message.components]
+
+    async def play_tape(self) -> None:
+        """Play what tells its own position, and wait until it sounds."""
+        await self.ada.command("play", query=self.stage.media.url(TAPE))
+        await tape.until_steady(self.heard)
 
     async def play(self, title: str) -> Answer:
         return await self.ada.command("play", query=self.stage.media.track(title))

@@ -1,10 +1,12 @@
 """Settings: what is taken from where, and that every mistake is named at once."""
 
 import base64
+import json
 from pathlib import Path
 
 import pytest
 
+from seraphim.lavalink.address import NodeAddress
 from seraphim.settings import SettingsError, is_loopback, load
 
 ID = 123456789012345678
@@ -113,3 +115,89 @@ def test_plain_http_is_for_loopback(host: str):
 def test_trusted_hosts_are_a_list():
     settings = load({**GOOD, "TRUSTED_MEDIA_HOSTS": "nas.local, Radio.example:8000"})
     assert settings.trusted_media_hosts == ("nas.local", "radio.example:8000")
+
+
+ONE = {"name": "one", "host": "lava1.example", "password": "hunter2-one"}
+TWO = {
+    "name": "Two",
+    "host": "[2001:db8::1]",
+    "port": 443,
+    "password": "hunter2-two",
+    "secure": True,
+    "regions": ["rotterdam", "frankfurt"],
+}
+
+
+def nodes(*given: object) -> dict[str, str]:
+    return {**GOOD, "LAVALINK_NODES": json.dumps(given)}
+
+
+def test_without_a_node_the_embedded_one_runs():
+    assert load(GOOD).nodes == ()
+
+
+def test_one_node_is_called_main():
+    settings = load({**GOOD, "LAVALINK_HOST": "lava.example", "LAVALINK_PASSWORD": "hunter2"})
+    [node] = settings.nodes
+    assert (node.name, node.regions) == ("main", ())
+    assert node.address == NodeAddress("lava.example", 2333, "hunter2", secure=False)
+
+
+def test_several_nodes_are_a_list():
+    settings = load(nodes(ONE, TWO))
+    assert [node.name for node in settings.nodes] == ["one", "Two"]
+    assert [node.address for node in settings.nodes] == [
+        NodeAddress("lava1.example", 2333, "hunter2-one", secure=False),
+        NodeAddress("2001:db8::1", 443, "hunter2-two", secure=True),
+    ]
+    assert settings.nodes[1].regions == ("rotterdam", "frankfurt")
+    assert "hunter2" not in repr(settings)
+    assert settings.secrets == (TOKEN, "hunter2-one", "hunter2-two")
+
+
+def test_the_list_may_stand_in_a_file(tmp_path: Path):
+    file = tmp_path / "nodes.json"
+    file.write_text(json.dumps([ONE]))
+    assert [node.name for node in load({**GOOD, "LAVALINK_NODES_FILE": str(file)}).nodes] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("one two", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("{}", "is no list of nodes"),
+        ("[]", "is no list of nodes"),
+        ('["one"]', "node 1 is no object"),
+        (json.dumps([ONE, {"name": "x"}]), "node 2 has no host; node 2 has no password"),
+        (json.dumps([{**ONE, "colour": "red"}]), "node 1 has a colour, which means nothing"),
+        (json.dumps([{**ONE, "port": 0}]), "the port of node 1: input should be greater"),
+        (json.dumps([{**ONE, "port": "many"}]), "the port of node 1: input should be a valid int"),
+        (json.dumps([{**ONE, "name": "a/b"}]), "the name of node 1: must be 1 to 32 letters"),
+        (json.dumps([{**ONE, "host": "http://x"}]), "the host of node 1: must be a host alone"),
+        (json.dumps([{**ONE, "host": "x:2333"}]), "the host of node 1: must be a host alone"),
+        (json.dumps([{**ONE, "host": ""}]), "the host of node 1: must be a host alone"),
+        (json.dumps([{**ONE, "password": ""}]), "the password of node 1: is empty"),
+        (json.dumps([{**ONE, "regions": "x"}]), "the regions of node 1: input should be"),
+        (json.dumps([{**ONE, "secure": "perhaps"}]), "the secure of node 1: input should be"),
+        (json.dumps([ONE, TWO, {**ONE, "name": "ONE"}]), "names two nodes alike: one"),
+    ],
+)
+def test_each_mistake_in_the_nodes_is_named_without_their_passwords(given: str, said: str):
+    named = mistakes({**GOOD, "LAVALINK_NODES": given})
+    assert named.startswith("LAVALINK_NODES ")
+    assert said in named
+    assert "It wants: several Lavalink nodes" in named
+    assert "hunter2" not in named
+
+
+def test_one_node_and_several_contradict_each_other():
+    host = {"LAVALINK_HOST": "lava.example", "LAVALINK_PASSWORD": "hunter2"}
+    said = mistakes({**nodes(ONE), **host})
+    assert "LAVALINK_HOST and LAVALINK_NODES are both set" in said
+
+
+@pytest.mark.parametrize("host", ["http://lava.example", "lava.example:2333", "me@lava", "a b"])
+def test_a_nodes_host_is_a_host_alone(host: str):
+    said = mistakes({**GOOD, "LAVALINK_HOST": host, "LAVALINK_PASSWORD": "hunter2"})
+    assert said.startswith("LAVALINK_HOST must be a host alone")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from actors.guild.player.track import Entry
+from actors.guild.refusal import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,9 @@ class GaveUp:
 
 @dataclass(frozen=True, slots=True)
 class JoinLost:
-    """A notice: the player could not stay in its voice channel."""
+    """A notice: the player could not stay in its voice channel, and why."""
 
-    code: str
+    refused: Refused
 
 
 Notice = TrackBroke | TooManyBroke | GaveUp | JoinLost

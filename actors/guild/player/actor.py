@@ -113,6 +113,7 @@ class PlayerActor(Actor[PlayerMessage]):
         self._state = PlayerState(guild=guild, run=ports.new_run(), volume=volume)
         self._deferred: dict[int, Deferred[Any]] = {}
         self._joining: ActorTask | None = None
+        self._left: anyio.Event | None = None
         self._changes, self._next_change = anyio.create_memory_object_stream[
             UpdateNode | DestroyPlayer
         ](math.inf)
@@ -229,12 +230,13 @@ class PlayerActor(Actor[PlayerMessage]):
                 guild = self._state.guild
                 self.context.start_task(self._ports.voice.speak, guild, channel, name="speak")
             case JoinVoice():
-                self._joining = self.context.start_task(self._join, effect, name="join")
+                self._call_off_joining()
+                self._joining = self.context.start_task(self._join, effect, self._left, name="join")
             case LeaveVoice():
                 # One that still looks around would come in after the leave.
-                if self._joining is not None:
-                    self._joining.cancel()
-                self.context.start_task(self._ports.voice.leave, self._state.guild, name="leave")
+                self._call_off_joining()
+                self._left = anyio.Event()
+                self.context.start_task(self._leave, self._left, name="leave")
             case Load():
                 self.context.start_task(self._load, effect, name="load")
             case Answer(attempt, reply):
@@ -291,9 +293,23 @@ class PlayerActor(Actor[PlayerMessage]):
             return
         await self._report(Reconciled(node, player))
 
-    async def _join(self, effect: JoinVoice) -> None:
+    def _call_off_joining(self) -> None:
+        if self._joining is not None:
+            self._joining.cancel()
+
+    async def _leave(self, left: anyio.Event) -> None:
+        await self._ports.voice.leave(self._state.guild)
+        left.set()
+
+    async def _join(self, effect: JoinVoice, left: anyio.Event | None) -> None:
+        guild = self._state.guild
+        # While Discord cannot be reached a leave waits, as this does; it must not be heard last.
+        if left is not None:
+            await left.wait()
+        if effect.afresh:
+            await self._ports.voice.leave(guild)
         try:
-            await self._ports.voice.join(self._state.guild, effect.channel)
+            await self._ports.voice.join(guild, effect.channel)
         except JoinRefused as error:
             await self._report(JoinFailed(effect.attempt, error.refused))
 

@@ -2,13 +2,13 @@
 
 VOICE_STATE_UPDATE is the authority on where the bot is; VOICE_SERVER_UPDATE says through which
 server. The node gets both as one set of credentials, once they are complete and whenever they have
-changed (Discord, "Voice Connections").
+changed (Discord, "Voice Connections"). What is done when sound is not sure is in `repair`.
 """
 
 from dataclasses import replace
 
 from actors.guild.panel.messages import JoinLost
-from actors.guild.player import playback
+from actors.guild.player import playback, repair
 from actors.guild.player.effects import (
     Answer,
     CancelTimer,
@@ -16,34 +16,48 @@ from actors.guild.player.effects import (
     LeaveVoice,
     LookAtNode,
     Say,
+    Speak,
     StartTimer,
 )
 from actors.guild.player.messages import (
     Awake,
     Joined,
     JoinFailed,
+    PositionReported,
     Queued,
+    Reconciled,
     VoiceClosed,
     VoiceServerChanged,
     VoiceSessionEnded,
     VoiceStateChanged,
 )
 from actors.guild.player.ports import NodeUpdate
+from actors.guild.player.repair import JOIN
 from actors.guild.player.state import QUEUE_LIMIT, Joining, Request, Voice
 from actors.guild.player.track import Entry
 from actors.guild.player.turn import Turn
 from actors.guild.refusal import Code, Refused
 
-JOIN = "join"
-JOIN_LIMIT_MS = 10_000
+# After so long without a word a join is asked for once more, and then given up.
+JOIN_LIMIT_MS = 7_000
 SETTLE = "settle"
 # After a move the new channel is told at once, its server a moment later.
 SETTLE_MS = 400
-REPAIR = "repair"
-REPAIR_GRACE_MS = 2_000
-# Close codes of the voice gateway that leave nothing to repair: our own end, and 4014, which
-# VOICE_STATE_UPDATE explains (kicked) or VOICE_SERVER_UPDATE follows (moved).
-ORDERLY = frozenset({1000, 4014})
+# A silence that is shorter is not made up for: the music goes on as if it had been heard.
+GAP_MS = 1_500
+
+# How long sound may be unsure, by why it is.
+CLOSED_MS = 2_000
+RESUMING_MS = 5_000
+MOVING_MS = 4_000
+REALLOCATING_MS = 10_000
+UNCONNECTED_MS = 4_000
+
+# Close codes of the voice gateway. VOICE_STATE_UPDATE explains a disconnection (kicked), or
+# VOICE_SERVER_UPDATE follows it (moved); after the resumable ones the node goes on by itself.
+OUR_OWN = 1000
+DISCONNECTED = frozenset({4014, 4022})
+RESUMABLE = frozenset({1001, 4015})
 NODE_WITHOUT_ENCRYPTION = 4017
 
 
@@ -51,7 +65,11 @@ def join(turn: Turn, channel: int, *, answer: int | None = None) -> None:
     """Join `channel`; `answer` is an ask that waits for it."""
     attempt = turn.number()
     answers = () if answer is None else (answer,)
+    known = turn.state.voice.known
+    # A server named for a place before is not the one to come.
+    turn.change(voice=replace(turn.state.voice, token=None, endpoint=None, known=known))
     turn.change(joining=Joining(attempt, channel, answers), home=channel)
+    turn.change_trouble(hopeless=False)
     turn.do(JoinVoice(attempt, channel), StartTimer(JOIN, JOIN_LIMIT_MS))
 
 
@@ -68,7 +86,10 @@ def leave(turn: Turn) -> None:
     # Discord first: with the node down the bot must not stay behind in the channel.
     turn.do(LeaveVoice())
     playback.let_go(turn)
+    repair.calm(turn)
+    repair.left(turn)
     turn.change(voice=Voice(), home=None)
+    turn.do(CancelTimer(JOIN))
     _give_up_joining(turn, Refused(Code.JOIN_A_CHANNEL))
 
 
@@ -103,49 +124,69 @@ def _settle(turn: Turn, request: Request) -> None:
 
 def on_voice_state(turn: Turn, message: VoiceStateChanged) -> None:
     """Believe Discord: moved, kicked, or where we wanted to be."""
-    voice = turn.state.voice
+    state = turn.state
+    before = state.voice
     if message.channel is None:
         _on_absence(turn)
         return
-    moved = voice.channel is not None and voice.channel != message.channel
-    turn.change_voice(channel=message.channel, session=message.session)
+    if state.home is None and state.trouble.echo:
+        # Said before our leave was heard.
+        return
+    turn.change_voice(
+        channel=message.channel,
+        session=message.session,
+        muted=message.muted,
+        suppressed=message.suppressed,
+    )
     turn.change(home=message.channel)
-    if moved:
+    moved = before.channel is not None and before.channel != message.channel
+    if message.suppressed and (moved or not before.suppressed):
+        turn.do(Speak(message.channel))
+    if turn.state.voice.hushed != before.hushed:
+        playback.heed_stillness(turn)
+    if moved or before.session not in (None, message.session):
         turn.do(StartTimer(SETTLE, SETTLE_MS))
+        repair.doubt(turn, MOVING_MS, void=True)
     else:
         tell_credentials(turn)
 
 
 def _on_absence(turn: Turn) -> None:
-    was_there = turn.state.voice.channel is not None
-    turn.change(voice=Voice())
-    # Otherwise this is the echo of our own leave.
-    if was_there:
-        turn.change(home=None)
-        playback.halt(turn)
-        playback.let_go(turn)
-        turn.do(CancelTimer(JOIN))
-        _give_up_joining(turn, Refused(Code.DISCORD_REFUSED))
+    if repair.is_echo(turn) or turn.state.voice.channel is None:
+        return
+    # Kicked, or the channel is gone. The queue is kept.
+    turn.change(voice=Voice(), home=None)
+    playback.halt(turn)
+    playback.let_go(turn)
+    repair.calm(turn)
+    turn.do(CancelTimer(JOIN))
+    _give_up_joining(turn, Refused(Code.DISCORD_REFUSED))
 
 
 def on_session_ended(turn: Turn, _: VoiceSessionEnded) -> None:
     """Come back to where the bot was, or was about to be."""
     joining = turn.state.joining
-    channel = turn.state.home
-    # What the node has holds until it is given better: it may play on meanwhile.
-    turn.change(voice=Voice(known=turn.state.voice.known))
     if joining is not None:
+        repair.forget_place(turn)
         turn.do(JoinVoice(joining.attempt, joining.channel))
-    elif channel is not None:
-        join(turn, channel)
+    elif turn.state.home is not None:
+        repair.come_back(turn)
 
 
 def on_awake(turn: Turn, message: Awake) -> None:
-    """Take up the thread of a time before: the place in voice, and what the node still plays."""
+    """Take up the thread of a time before: the place in voice, and what the node still plays.
+
+    No timer has outlived that time.
+    """
+    repair.calm(turn)
     state = turn.state
-    if message.rejoin and state.home is not None:
-        turn.change(voice=Voice(known=state.voice.known))
-        join(turn, state.home)
+    if state.home is not None:
+        if message.rejoin or state.voice.channel is None:
+            repair.come_back(turn)
+        elif state.voice.credentials is None:
+            repair.doubt(turn, MOVING_MS, void=True)
+        if state.voice.suppressed and state.voice.channel is not None:
+            turn.do(Speak(state.voice.channel))
     if state.node is not None and state.node_ready:
         turn.do(LookAtNode(state.node))
     else:
@@ -154,24 +195,35 @@ def on_awake(turn: Turn, message: Awake) -> None:
 
 def on_voice_server(turn: Turn, message: VoiceServerChanged) -> None:
     """Take the new server; without an endpoint the old one is gone and another will be named."""
+    if turn.state.home is None:
+        return
+    before = turn.state.voice
     turn.change_voice(token=message.token, endpoint=message.endpoint)
     turn.do(CancelTimer(SETTLE))
+    if message.endpoint is None:
+        playback.hold(turn)
+        repair.doubt(turn, REALLOCATING_MS, void=True)
+        return
     tell_credentials(turn)
+    complete = turn.state.voice.credentials is not None
+    if complete and (before.token, before.endpoint) != (message.token, message.endpoint):
+        repair.explained(turn)
 
 
 def tell_credentials(turn: Turn) -> None:
     """Give the node the credentials if they are complete and it does not have them."""
-    voice = turn.state.voice
-    credentials = voice.credentials
+    state = turn.state
+    credentials, known = state.voice.credentials, state.voice.known
     if credentials is None:
         return
-    if voice.known is not None and voice.known != credentials and turn.state.node_ready:
-        # The music goes on: only the way it takes is another.
-        playback.tell_node(turn, NodeUpdate(voice=credentials))
-        turn.do(CancelTimer(REPAIR))
-        turn.change_voice(known=credentials)
-    elif voice.known is None and turn.state.current is not None:
-        playback.push(turn)
+    if known != credentials:
+        if known is None or repair.unheard_ms(turn) > GAP_MS:
+            repair.step_back(turn)
+            playback.push(turn)
+        elif state.node_ready:
+            # The music goes on: only the way it takes is another.
+            playback.tell_node(turn, NodeUpdate(voice=credentials))
+            turn.change_voice(known=credentials)
     _finish_joining(turn)
 
 
@@ -189,24 +241,56 @@ def _finish_joining(turn: Turn) -> None:
 
 def on_join_failed(turn: Turn, message: JoinFailed) -> None:
     """Tell everybody who waits for this join why it did not work."""
-    if turn.state.joining is not None and turn.state.joining.attempt == message.attempt:
-        turn.do(CancelTimer(JOIN))
-        _give_up_joining(turn, message.refused)
+    joining = turn.state.joining
+    if joining is None or joining.attempt != message.attempt:
+        return
+    if joining.back and message.refused.code is Code.DISCORD_REFUSED:
+        # It was not heard, rather than refused; the next try comes with the timer.
+        _answer_waiting(turn, message.refused)
+        return
+    turn.do(CancelTimer(JOIN))
+    if joining.back:
+        # Nobody asked for it, so everybody is told.
+        playback.halt(turn)
+        playback.let_go(turn)
+        turn.change(voice=Voice())
+        turn.do(Say(JoinLost(message.refused)))
+    _give_up_joining(turn, message.refused)
 
 
 def on_join_timeout(turn: Turn) -> None:
-    """Discord said nothing: leave, so that a late answer does not leave the bot in a channel."""
-    if turn.state.joining is not None:
+    """Discord said nothing, or not all: ask once more, or for as long as it takes to come back.
+
+    Who gives up leaves, so that a late answer does not leave the bot in a channel.
+    """
+    joining = turn.state.joining
+    if joining is None:
+        return
+    if joining.back:
+        _answer_waiting(turn, Refused(Code.DISCORD_REFUSED))
+        repair.rejoin(turn)
+    elif not joining.again and repair.cooldown_ms(turn) <= 0:
+        attempt = turn.number()
+        turn.change(voice=Voice(), joining=replace(joining, attempt=attempt, again=True))
+        repair.left(turn)
+        turn.do(JoinVoice(attempt, joining.channel, afresh=True), StartTimer(JOIN, JOIN_LIMIT_MS))
+    else:
         turn.change(voice=Voice())
+        repair.left(turn)
         turn.do(LeaveVoice())
         _give_up_joining(turn, Refused(Code.DISCORD_REFUSED))
 
 
 def _give_up_joining(turn: Turn, refused: Refused) -> None:
-    joining = turn.state.joining
-    waiting = [] if joining is None else list(joining.answers)
+    _answer_waiting(turn, refused)
     turn.change(joining=None, home=turn.state.voice.channel)
-    turn.do(*(Answer(attempt, refused) for attempt in waiting))
+
+
+def _answer_waiting(turn: Turn, refused: Refused) -> None:
+    joining = turn.state.joining
+    if joining is not None:
+        turn.change(joining=replace(joining, answers=()))
+        turn.do(*(Answer(attempt, refused) for attempt in joining.answers))
     call_off_requests(turn, refused)
 
 
@@ -219,16 +303,41 @@ def call_off_requests(turn: Turn, refused: Refused) -> int:
 
 
 def on_voice_closed(turn: Turn, message: VoiceClosed) -> None:
-    """Give Discord a moment to explain; then give the node its credentials again."""
+    """Doubt that there is sound; but a node that cannot encrypt will not learn it."""
+    if message.code == OUR_OWN:
+        return
     if message.code == NODE_WITHOUT_ENCRYPTION:
-        playback.halt(turn)
-        turn.do(Say(JoinLost(Code.NODE_TOO_OLD)))
-    elif message.code not in ORDERLY and turn.state.voice.credentials is not None:
-        turn.do(StartTimer(REPAIR, REPAIR_GRACE_MS))
+        _give_up_encryption(turn)
+    elif message.code in DISCONNECTED:
+        repair.doubt(turn, MOVING_MS, void=True)
+    elif message.code in RESUMABLE:
+        repair.doubt(turn, RESUMING_MS)
+    else:
+        repair.doubt(turn, CLOSED_MS)
 
 
-def on_repair(turn: Turn) -> None:
-    """Start the node's player anew with the credentials that we have."""
-    if turn.state.voice.credentials is not None:
-        turn.change_voice(known=None)
-        playback.push(turn)
+def _give_up_encryption(turn: Turn) -> None:
+    playback.halt(turn)
+    repair.calm(turn)
+    if not turn.state.trouble.hopeless:
+        turn.change_trouble(hopeless=True)
+        turn.do(Say(JoinLost(Refused(Code.NODE_TOO_OLD))))
+
+
+def on_position(turn: Turn, message: PositionReported) -> None:
+    """Trust the position, and see whether the node has a connection to play it over."""
+    playback.on_position(turn, message)
+    if message.connected:
+        repair.sure(turn)
+    elif turn.state.current is not None and turn.state.node is not None:
+        repair.doubt(turn, UNCONNECTED_MS)
+
+
+def on_reconciled(turn: Turn, message: Reconciled) -> None:
+    """Compare what should sound with what the node says, and mend what differs."""
+    as_wanted = playback.on_reconciled(turn, message)
+    if as_wanted and message.player is not None:
+        if message.player.connected:
+            repair.sure(turn)
+        else:
+            repair.remedy(turn)

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from actors.guild.player import connection, playback
+from actors.guild.player import connection, playback, repair
 from actors.guild.player.access import misplaced
 from actors.guild.player.effects import (
     CancelTimer,
@@ -102,11 +102,17 @@ def restored(
     The asks of the player before have failed, so nothing waits any more; `voice` is where Discord
     says the bot is, None where what the state says still holds; `nodes` are those in reach.
     """
-    known = state.voice
-    if voice is not None:
-        there = voice.channel is not None
-        known = replace(known, channel=voice.channel, session=voice.session) if there else Voice()
+    known = state.voice if voice is None else _seen(state.voice, voice)
     return replace(state, joining=None, requests=(), idle=False, voice=known, nodes=nodes)
+
+
+def _seen(voice: Voice, said: VoiceStateChanged) -> Voice:
+    """Return the voice state under what Discord says now; a place before has other credentials."""
+    if said.channel is None:
+        return Voice()
+    if (said.channel, said.session) != (voice.channel, voice.session):
+        voice = Voice(said.channel, said.session, known=voice.known)
+    return replace(voice, muted=said.muted, suppressed=said.suppressed)
 
 
 def _watch_idleness(turn: Turn) -> None:
@@ -160,8 +166,8 @@ def _pause(turn: Turn, message: Pause) -> Paused | Outdated | Refused:
         return meant
     changed = not turn.state.paused
     if changed:
-        turn.change(current=playback.freeze(meant, turn.now), paused=True)
-        playback.tell_node(turn, NodeUpdate(paused=True))
+        turn.change(paused=True)
+        playback.heed_stillness(turn)
     now = turn.state.now_playing(turn.now)
     assert now is not None
     return Paused(now, changed)
@@ -173,10 +179,8 @@ def _resume(turn: Turn, message: Resume) -> Resumed | Outdated | Refused:
         return meant
     changed = turn.state.paused
     if changed:
-        sounds = turn.state.node_ready and turn.state.voice.known is not None
-        running = replace(meant, at_ms=turn.now, running=sounds)
-        turn.change(current=running, paused=False)
-        playback.tell_node(turn, NodeUpdate(paused=False))
+        turn.change(paused=False)
+        playback.heed_stillness(turn)
     now = turn.state.now_playing(turn.now)
     assert now is not None
     return Resumed(now, changed)
@@ -307,14 +311,14 @@ def _settle_request(turn: Turn, attempt: int, outcome: Found | Refused) -> None:
 
 def _time_is_up(turn: Turn, message: TimeIsUp) -> None:
     match message.key:
-        case connection.JOIN:
+        case repair.JOIN:
             connection.on_join_timeout(turn)
         case connection.SETTLE:
             connection.tell_credentials(turn)
-        case connection.REPAIR:
-            connection.on_repair(turn)
+        case repair.REPAIR:
+            repair.on_due(turn)
         case playback.RETRY:
-            playback.on_retry(turn)
+            repair.on_hung(turn)
         case playback.LOOK:
             playback.on_look(turn)
         case _ if turn.state.idle:
@@ -344,7 +348,7 @@ _RULES: dict[type, Callable[..., object]] = {
     NodeDown: playback.on_node_down,
     NodeDraining: playback.on_node_draining,
     NodeFound: playback.on_node_found,
-    PositionReported: playback.on_position,
+    PositionReported: connection.on_position,
     TrackStarted: playback.on_track_started,
     TrackEnded: playback.on_track_ended,
     TrackFailed: playback.on_track_failed,
@@ -353,7 +357,7 @@ _RULES: dict[type, Callable[..., object]] = {
     Loaded: _loaded,
     LoadFailed: _load_failed,
     JoinFailed: connection.on_join_failed,
-    Reconciled: playback.on_reconciled,
+    Reconciled: connection.on_reconciled,
     Awake: connection.on_awake,
     TimeIsUp: _time_is_up,
 }

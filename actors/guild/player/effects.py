@@ -52,10 +52,15 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class JoinVoice:
-    """Join a voice channel; a refusal comes back as `JoinFailed`."""
+    """Join a voice channel; a refusal comes back as `JoinFailed`.
+
+    `afresh`: leave first, for only who comes in is given new credentials. A join that is under way
+    is called off.
+    """
 
     attempt: int
     channel: int
+    afresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

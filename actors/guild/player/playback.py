@@ -76,7 +76,7 @@ def push(turn: Turn) -> None:
         NodeUpdate(
             voice=None if state.voice.known == credentials else credentials,
             start=Start(current.sounding, track, position),
-            paused=state.paused,
+            paused=state.still,
             volume=state.volume,
         ),
     )
@@ -108,6 +108,24 @@ def halt(turn: Turn) -> None:
     """Let the current track stand still without telling the node."""
     if turn.state.current is not None:
         turn.change(current=freeze(turn.state.current, turn.now))
+
+
+def hold(turn: Turn) -> None:
+    """Let the current track stand still, at the node too, until the node is told all anew."""
+    if turn.state.current is not None and turn.state.current.running:
+        tell_node(turn, NodeUpdate(paused=True))
+    halt(turn)
+    turn.change_voice(known=None)
+
+
+def heed_stillness(turn: Turn) -> None:
+    """Let the current track stand or go on, as the state says now; tell the node."""
+    state = turn.state
+    if state.current is None:
+        return
+    sounds = not state.still and state.node_ready and state.voice.known is not None
+    turn.change(current=replace(freeze(state.current, turn.now), running=sounds))
+    tell_node(turn, NodeUpdate(paused=state.still))
 
 
 def remember(turn: Turn) -> None:
@@ -149,7 +167,8 @@ def on_track_started(turn: Turn, message: TrackStarted) -> None:
     """From here on the position counts."""
     current = turn.state.current
     if current is not None and current.sounding == message.play:
-        turn.change(current=replace(current, at_ms=turn.now, running=not turn.state.paused))
+        sounds = not turn.state.still and turn.state.voice.known is not None
+        turn.change(current=replace(current, at_ms=turn.now, running=sounds))
 
 
 def on_position(turn: Turn, message: PositionReported) -> None:
@@ -216,7 +235,7 @@ def on_node_ready(turn: Turn, message: NodeReady) -> None:
         # What was wanted in the meantime has not reached it.
         turn.do(LookAtNode(message.node))
         if turn.state.voice.known is not None:
-            if current is not None and not turn.state.paused:
+            if current is not None and not turn.state.still:
                 turn.change(current=replace(current, running=True))
             return
     turn.change_voice(known=None)
@@ -261,10 +280,13 @@ def on_node_found(turn: Turn, message: NodeFound) -> None:
         turn.do(DestroyPlayer(before))
 
 
-def on_reconciled(turn: Turn, message: Reconciled) -> None:
-    """Compare what should sound with what the node says; touch what differs."""
+def on_reconciled(turn: Turn, message: Reconciled) -> bool:
+    """Compare what should sound with what the node says; touch what differs.
+
+    Return whether the node was at what should sound, with the credentials that it should have.
+    """
     if message.node != turn.state.node:
-        return
+        return False
     player = message.player
     turn.change(nodes=turn.state.nodes | {message.node})
     if player is None:
@@ -274,23 +296,24 @@ def on_reconciled(turn: Turn, message: Reconciled) -> None:
     if current is None:
         if player is not None and player.play is not None:
             tell_node(turn, NodeUpdate(silence=True))
-        return
+        return False
     stale = state.voice.credentials not in (None, state.voice.known)
-    if player is None or player.play != current.sounding or not player.connected or stale:
+    if player is None or player.play != current.sounding or stale:
         turn.change_voice(known=None)
         push(turn)
-        return
+        return False
     # The node's word on pausing loses: what people last asked for is in our state.
     turn.change(
         current=replace(
             current,
             position_ms=player.position_ms,
             at_ms=player.at_ms,
-            running=not state.paused,
+            running=not state.still,
         )
     )
-    if player.paused != state.paused or player.volume != state.volume:
-        tell_node(turn, NodeUpdate(paused=state.paused, volume=state.volume))
+    if player.paused != state.still or player.volume != state.volume:
+        tell_node(turn, NodeUpdate(paused=state.still, volume=state.volume))
+    return True
 
 
 def on_update_failed(turn: Turn, message: UpdateFailed) -> None:
@@ -307,13 +330,6 @@ def on_update_failed(turn: Turn, message: UpdateFailed) -> None:
         return
     turn.change(current=replace(current, failure="the node refused it"))
     _after_end(turn, still_sounding=False)
-
-
-def on_retry(turn: Turn) -> None:
-    """Start the node's player anew."""
-    if turn.state.node_ready and turn.state.current is not None:
-        let_go(turn)
-        push(turn)
 
 
 def on_look(turn: Turn) -> None:

@@ -50,7 +50,8 @@ class Voice:
     """Where the bot is and what Discord gave it to speak there.
 
     `channel` is Discord's word (VOICE_STATE_UPDATE), never our wish. `known` are the credentials
-    that the node has; `repaired` counts re-pushes since sound was last sure.
+    that the node has. Who is `muted` by the server, or `suppressed` in the audience of a stage, is
+    there and not heard.
     """
 
     channel: int | None = None
@@ -58,6 +59,13 @@ class Voice:
     token: str | None = field(default=None, repr=False)
     endpoint: str | None = None
     known: VoiceCredentials | None = None
+    muted: bool = False
+    suppressed: bool = False
+
+    @property
+    def hushed(self) -> bool:
+        """Whether nobody would hear what is played."""
+        return self.muted or self.suppressed
 
     @property
     def credentials(self) -> VoiceCredentials | None:
@@ -69,11 +77,38 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """A join that is under way; `answers` are the asks that wait for it."""
+    """A join that is under way; `answers` are the asks that wait for it.
+
+    `back`: nobody asked for it, the player returns to where it was. `again`: the first try led to
+    nothing.
+    """
 
     attempt: int
     channel: int
     answers: tuple[int, ...] = ()
+    back: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with the voice connection, or may be, and what has been done about it.
+
+    `heard` is the track as it was when sound was last sure. `due_at` is when the next step is to be
+    taken, `looked` that it has been asked of the node whether one is needed. `pushed_at` is when
+    the credentials were last given to the node again, `left_at` when the bot last left its channel
+    by itself, `tries` how often it did so to come back, and `echo` that Discord has not confirmed
+    it yet. `hopeless`: the node is of no use, and that was said.
+    """
+
+    heard: Current | None = None
+    due_at: int | None = None
+    looked: bool = False
+    pushed_at: int | None = None
+    left_at: int | None = None
+    tries: int = 0
+    echo: bool = False
+    hopeless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +145,7 @@ class PlayerState:
     home: int | None = None
     voice: Voice = Voice()
     joining: Joining | None = None
+    trouble: Trouble = Trouble()
     requests: tuple[Request, ...] = ()
     current: Current | None = None
     paused: bool = False
@@ -125,12 +161,17 @@ class PlayerState:
         """Whether the player's node can be told anything."""
         return self.node in self.nodes
 
+    @property
+    def still(self) -> bool:
+        """Whether the music is to stand still: by people's wish, or because nobody would hear."""
+        return self.paused or self.voice.hushed
+
     def now_playing(self, now: int) -> NowPlaying | None:
         """Return what may be shown of the current track."""
         if self.current is None:
             return None
         current = self.current
-        return NowPlaying(current.play, current.entry, current.position(now), now, self.paused)
+        return NowPlaying(current.play, current.entry, current.position(now), now, self.still)
 
     def view(self, now: int) -> PlayerView:
         """Return what may be shown of the player."""

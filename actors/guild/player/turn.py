@@ -29,6 +29,10 @@ class Turn:
         self.state = replace(self.state, voice=replace(self.state.voice, **fields))
         return self.state.voice
 
+    def change_trouble(self, **fields: Any) -> None:
+        """Replace fields of what is wrong with voice."""
+        self.state = replace(self.state, trouble=replace(self.state.trouble, **fields))
+
     def do(self, *effects: Effect) -> None:
         """Want effects, in this order, after those wanted before."""
         self.effects += effects

@@ -2,7 +2,8 @@
 
 Messages are queued and written by a task of their own, so that a player never waits for a client.
 One that does not read is closed when `LONGEST_QUEUE` messages wait for it; its session goes on, if
-it is resumable, and keeps the events from then on.
+it is resumable, and keeps the events from then on. One whose client has come back on another
+websocket is closed with `TAKEN_OVER`.
 """
 
 import asyncio
@@ -23,6 +24,9 @@ LONGEST_QUEUE: Final = 4096
 LARGEST_MESSAGE: Final = 1 << 16
 CLOSING_SECONDS: Final = 1.0
 
+TAKEN_OVER: Final = 4000
+"""The close code that says: the session goes on, elsewhere."""
+
 _log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
 
@@ -34,6 +38,7 @@ class ClientSocket:
     ) -> None:
         self._websocket = websocket
         self._transport = transport
+        self._code: int = aiohttp.WSCloseCode.TRY_AGAIN_LATER
         self._queue: asyncio.Queue[str] = asyncio.Queue(LONGEST_QUEUE)
         self._writing = asyncio.create_task(self._write(), name="websocket")
 
@@ -45,11 +50,16 @@ class ClientSocket:
             _log.warning("websocket.too_slow", waiting=LONGEST_QUEUE)
             self._writing.cancel()
 
+    def end(self) -> None:
+        """Let go of the client; `listen` returns."""
+        self._code = TAKEN_OVER
+        self._writing.cancel()
+
     async def listen(self) -> None:
         """Return when the client is gone, or was let go of."""
         reading = asyncio.create_task(self._read())
         await asyncio.wait((reading, self._writing), return_when=asyncio.FIRST_COMPLETED)
-        await self.close(aiohttp.WSCloseCode.TRY_AGAIN_LATER)
+        await self.close(self._code)
         await asyncio.wait((reading,))
 
     async def close(self, code: int) -> None:
@@ -100,7 +110,7 @@ class WebsocketRoute:
         websocket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_SECONDS, timeout=CLOSING_SECONDS, max_msg_size=LARGEST_MESSAGE
         )
-        resumes = session_id is not None and self._sessions.can_resume(session_id)
+        resumes = self._sessions.can_resume(user_id, session_id)
         websocket.headers["Session-Resumed"] = "true" if resumes else "false"
         await websocket.prepare(request)
         socket = ClientSocket(websocket, request.transport)
@@ -110,5 +120,5 @@ class WebsocketRoute:
             await socket.listen()
         finally:
             self._sockets.discard(socket)
-            self._sessions.disconnect(session)
+            self._sessions.disconnect(session, socket)
         return websocket

@@ -5,8 +5,8 @@ is closed within `CONNECT_SECONDS`, and says which through its `VoiceListener`. 
 inside the request instead, and an unreachable voice server hangs that request for ever.
 
 Going away (1001), a crashed server (4015), a lost connection and a heartbeat without an answer
-leave the voice session there: it is resumed, and nobody is told, because the sound goes its own way
-over UDP meanwhile. Every other close ends the connection; whether to come back is the bot's to
+leave the voice session there: it is resumed, and that is no event, because the sound goes its own
+way over UDP meanwhile. Every other close ends the connection; whether to come back is the bot's to
 decide, who knows where Discord says it is.
 """
 
@@ -56,6 +56,10 @@ class VoiceListener(Protocol):
 
     def voice_ready(self, connection: "VoiceConnection") -> None:
         """Sound can be sent. Said once."""
+        ...
+
+    def voice_changed(self, connection: "VoiceConnection") -> None:
+        """After it was ready, `connected` is another: the session is being resumed, or was."""
         ...
 
     def voice_closed(self, connection: "VoiceConnection", closed: Closed) -> None:
@@ -158,6 +162,7 @@ class VoiceConnection:
         closed = await self._converse(resuming=False)
         while self.ready and closed.code in RESUMING_CODES:
             self._log.info("voice.resuming", code=closed.code, reason=closed.reason)
+            self._listener.voice_changed(self)
             closed = await self._resume(closed)
         return closed
 
@@ -278,10 +283,12 @@ class VoiceConnection:
 
     def _establish(self) -> None:
         self._established = True
-        if not self.ready:
-            self.ready = True
-            self._log.info("voice.ready")
-            self._listener.voice_ready(self)
+        if self.ready:
+            self._listener.voice_changed(self)
+            return
+        self.ready = True
+        self._log.info("voice.ready")
+        self._listener.voice_ready(self)
 
     async def _beat(self, gateway: Gateway, interval: float) -> NoReturn:
         self._heartbeat_answered = True

@@ -75,7 +75,7 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
         async def make() -> Card:
             if isinstance(caller, Refused):
                 return refusal(caller)
-            asked = message(caller)
+            asked = message(await self._arrivals.located(caller))
             if isinstance(asked, Refused):
                 return refusal(asked)
             if heavy:

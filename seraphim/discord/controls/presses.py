@@ -99,7 +99,8 @@ class Presses:
         if nameless and caller.play != button.play:
             view = self._board.get(caller.guild)
             return Outdated(view.current if view else None)
-        return await self._desk.ask(caller, _message(button, caller), timeout=LIGHT_SECONDS)
+        located = await self._arrivals.located(caller)
+        return await self._desk.ask(caller, _message(button, located), timeout=LIGHT_SECONDS)
 
     async def _mend(self, guild: int, message: hikari.Message) -> None:
         """Let a message that showed something old show what is true."""

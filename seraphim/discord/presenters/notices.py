@@ -24,9 +24,9 @@ def notice(told: Notice) -> Card:
             text = texts.TOO_MANY_BROKE.format(count=count)
         case GaveUp():
             code, text = Code.INTERNAL, texts.GAVE_UP
-        case JoinLost():
-            code = Code(told.code)
-            text = f"{texts.JOIN_LOST}\n{explained(texts.REFUSALS[code], {})}"
+        case JoinLost(refused):
+            code = refused.code
+            text = f"{texts.JOIN_LOST}\n{explained(texts.REFUSALS[code], refused.facts)}"
         case _:
             assert_never(told)
     return card(texts.ERROR_PHRASE, text, footer=code.value, color=DARK_RED)

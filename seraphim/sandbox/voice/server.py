@@ -84,6 +84,8 @@ class VoiceServer:
         self._ended_ssrcs: set[int] = set()
         self._expiries: dict[int, asyncio.TimerHandle] = {}
         self._listeners: dict[int, set[int]] = {}
+        self._void: dict[tuple[int, int], tuple[Credentials, int]] = {}
+        """Credentials that are good no more, and what an IDENTIFY with them is closed with."""
         self._muted: set[tuple[int, int]] = set()
         self._connections: set[Connection] = set()
         self._runner: web.AppRunner | None = None
@@ -191,6 +193,15 @@ class VoiceServer:
             elif session.link is not None:
                 session.link.close(code)
 
+    def void(self, guild_id: int, user_id: int, code: int = CloseCode.SESSION_INVALID) -> None:
+        """Close a client's socket, and every later one that shows the same credentials.
+
+        Only new ones (`expect`) let it in again.
+        """
+        if expected := self._expected.get((guild_id, user_id)):
+            self._void[guild_id, user_id] = expected[0], code
+        self.close(guild_id, user_id, code)
+
     def sever(self, guild_id: int, user_id: int) -> None:
         """Break a client's socket off without a word. Its session can be resumed."""
         for session in self._sessions_of(guild_id, user_id):
@@ -224,6 +235,9 @@ class VoiceServer:
         credentials, channel_id = self._expected.get((guild_id, user_id), (None, 0))
         if credentials is None or not _equal(credentials.token, token):
             raise RefusedError(CloseCode.AUTHENTICATION_FAILED, "Authentication failed.")
+        void, code = self._void.get((guild_id, user_id), (None, 0))
+        if void == credentials:
+            raise RefusedError(code, "No longer valid.")
         if not _equal(credentials.session_id, session_id):
             raise RefusedError(CloseCode.SESSION_INVALID, "Session is no longer valid.")
         for session in self._sessions_of(guild_id, user_id):

@@ -2,9 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from seraphim.audio_node.instance import FILE_NAME, Instance, new_password
+from seraphim.audio_node.instance import FILE_NAME, Instance, fingerprints, new_password
 
-CARD = Instance(instance="i", host="127.0.0.1", port=1, pid=2, password="hush")
+CARD = Instance(
+    instance="i",
+    host="127.0.0.1",
+    port=1,
+    pid=2,
+    password="hush",
+    settings={"MUSIC_DIR": "hashed"},
+)
 
 
 def test_what_was_saved_is_loaded_and_nobody_else_can_read_it(tmp_path: Path) -> None:
@@ -12,6 +19,30 @@ def test_what_was_saved_is_loaded_and_nobody_else_can_read_it(tmp_path: Path) ->
     assert Instance.load(tmp_path / "data") == CARD
     assert [path.name for path in (tmp_path / "data").iterdir()] == [FILE_NAME]
     assert (tmp_path / "data" / FILE_NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_card_of_before_there_were_settings_in_it_is_still_one(tmp_path: Path) -> None:
+    text = '{"instance": "i", "host": "127.0.0.1", "port": 1, "pid": 2, "password": "hush"}'
+    (tmp_path / FILE_NAME).write_text(text)
+    card = Instance.load(tmp_path)
+    assert card is not None
+    assert card.settings == {}
+
+
+def test_settings_are_told_apart_by_their_fingerprints_and_not_shown(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("one")
+    environ = {"MUSIC_DIR": "/music", "SSL_CERT_FILE": str(bundle), "TRUSTED_MEDIA_HOSTS": ""}
+    first = fingerprints({**environ, "PATH": "/bin"})
+    assert first == fingerprints(environ)
+    assert set(first) == {"MUSIC_DIR", "SSL_CERT_FILE"}
+    assert "/music" not in str(first)
+    assert fingerprints({**environ, "MUSIC_DIR": "/other"})["MUSIC_DIR"] != first["MUSIC_DIR"]
+    # Another bundle under the same name is another.
+    bundle.write_text("two")
+    assert fingerprints(environ)["SSL_CERT_FILE"] != first["SSL_CERT_FILE"]
+    bundle.unlink()
+    assert set(fingerprints(environ)) == set(first)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"instance": "i"}', '{"port": "1"}', "\xff"])

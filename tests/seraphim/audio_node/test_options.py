@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from seraphim.audio_node.instance import fingerprints
 from seraphim.audio_node.options import NodeOptions, WrongOptions
 
 PASSWORD = {"LAVALINK_PASSWORD": "hush"}
@@ -21,6 +22,7 @@ def test_an_embedded_node_takes_any_port_and_ends_a_minute_after_its_last_client
         music_dir=Path("/music"),
         trusted_media_hosts="media.local:8000",
         exit_when_alone_seconds=60,
+        settings=fingerprints(environ),
     )
 
 

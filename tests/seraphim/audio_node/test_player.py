@@ -19,7 +19,7 @@ from seraphim.audio_node.player import CLEANUP_MS, Player
 from seraphim.audio_node.track import TrackInfo, encode
 from seraphim.audio_node.voice import VoiceConnection, VoiceCredentials, VoiceListener
 from seraphim.sandbox.voice import Heard, VoiceServer
-from seraphim.voice import FRAME_MS, SILENCE, SILENCE_FRAMES, Speaking
+from seraphim.voice import FRAME_MS, SILENCE, SILENCE_FRAMES, CloseCode, Speaking
 
 pytestmark = pytest.mark.anyio
 
@@ -466,6 +466,45 @@ async def test_a_close_is_told_and_the_track_plays_on(stage: Stage) -> None:
     assert stage.events.count("WebSocketClosed Disconnected.") == 1
 
 
+@pytest.mark.parametrize("code", [4006, 4009, 4014])
+async def test_after_a_close_the_position_counts_on_until_there_is_voice_again(
+    code: int, stage: Stage
+) -> None:
+    stage.player.set_voice(stage.voice())
+    stage.play()
+    await stage.hears(3)
+    stage.region.dismiss(GUILD, USER, code)
+    await stage.until(lambda: stage.events[-1].startswith("WebSocketClosed"))
+    heard = stage.sound[-1].position_ms
+    assert stage.updates[-1]["connected"] is False
+    await stage.ears.until(lambda: stage.player.position_ms >= heard + 200)
+    # As after a gateway session that was refused: another session, another token.
+    stage.player.set_voice(stage.voice("s2"))
+    await stage.hears(3)
+    first = next(frame for frame in stage.sound if frame.position_ms > heard)
+    assert first.position_ms >= heard + 200
+    assert stage.updates[-1]["connected"] is True
+    assert [event for event in stage.events if event.startswith("Track")] == ["TrackStart"]
+
+
+@pytest.mark.parametrize("code", [CloseCode.SERVER_CRASHED, CloseCode.GOING_AWAY])
+async def test_a_voice_session_that_is_resumed_is_told_by_updates_and_not_heard(
+    code: CloseCode, stage: Stage
+) -> None:
+    stage.player.set_voice(stage.voice())
+    stage.play()
+    await stage.hears(3)
+    stage.updates.clear()
+    stage.region.close(GUILD, USER, code)
+    await stage.until(lambda: len(stage.updates) == 2)
+    await stage.hears(3)
+    assert [update["connected"] for update in stage.updates] == [False, True]
+    assert stage.events == ["TrackStart"]
+    assert stage.whole()
+    assert follows(stage.sound)
+    assert len(stage.ears.continuity().speakers) == 1
+
+
 async def test_the_same_voice_again_changes_nothing(stage: Stage) -> None:
     stage.player.set_voice(stage.voice())
     stage.play()
@@ -486,6 +525,7 @@ async def test_new_credentials_take_over_while_the_music_goes_on(
         stage.player.set_voice(stage.voice("s2", elsewhere))
         await stage.ears.until(lambda: len(stage.ears.continuity().speakers) == 2)
         await stage.hears(5)
+        # The old connection sent until the new one could.
         assert follows(stage.sound)
         assert stage.events == ["TrackStart"]
         assert stage.player.credentials is not None
@@ -503,6 +543,9 @@ async def test_a_new_session_at_the_same_server_is_not_told_as_a_close(stage: St
     await stage.hears(5)
     assert stage.events == ["TrackStart"]
     assert stage.player.state["connected"] is True
+    # What was on its way to the session that ended is all that nobody heard.
+    steps = [b.position_ms - a.position_ms for a, b in pairwise(stage.sound)]
+    assert sum(steps) // FRAME_MS - len(steps) <= 2
 
 
 async def test_an_unreachable_voice_server_is_told_and_the_track_waits(stage: Stage) -> None:

@@ -133,11 +133,27 @@ class ScriptedCatalogue:
         return self.tracks[:limit]
 
 
+class Notebook:
+    """Notes that outlive a house, as the store's outlive a process."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+        self.count = 0
+
+    async def note(self, key: str, value: str) -> None:
+        self.kept[key] = value
+        self.count += 1
+
+    async def noted(self, key: str) -> str | None:
+        return self.kept.get(key)
+
+
 class House:
     """The edge, the system around it, and the scripts of its guilds."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, notes: Notebook | None = None) -> None:
         self.sandbox = sandbox
+        self.notes = notes or Notebook()
         self.board = Board()
         self.catalogue = ScriptedCatalogue()
         self.scripts: dict[int, Script] = {}
@@ -156,6 +172,7 @@ class House:
             ping_node=self._ping_node,
             trusted_media_hosts=("music.internal",),
             inside_allowed=True,
+            notes=self.notes,
         )
 
     def script(self, guild: Guild | int) -> Script:

@@ -261,7 +261,7 @@ async def test_a_direct_message_is_no_server(house: House, script: Script) -> No
             "context": 1,
         }
     )
-    caller = Arrivals(house.board, Whereabouts()).caller(interaction)
+    caller = Arrivals(house.board, Whereabouts(1), house.bot.rest).caller(interaction)
     assert caller == Refused(Code.SERVER_ONLY)
 
 

@@ -7,6 +7,7 @@ import structlog
 from actors.guild.names import player_name
 from actors.guild.player.messages import (
     NodeDown,
+    Show,
     VoiceServerChanged,
     VoiceSessionEnded,
     VoiceStateChanged,
@@ -19,7 +20,7 @@ from seraphim.discord.players import Players
 from seraphim.discord.voice import DiscordVoice, host_of
 from seraphim.discord.whereabouts import Whereabouts
 from seraphim.sandbox import Guild, Permission
-from tests.seraphim.discord.house import House
+from tests.seraphim.discord.house import House, view
 
 pytestmark = pytest.mark.anyio
 
@@ -172,7 +173,7 @@ async def test_a_voice_server_inside_is_refused_unless_discord_itself_is_here(
     DiscordVoice(
         house.bot,
         players=Players(lambda: house.system.registry),
-        whereabouts=Whereabouts(),
+        whereabouts=Whereabouts(int(house.bot.token_id)),
         inside_allowed=False,
     )
     with structlog.testing.capture_logs() as lines:
@@ -193,7 +194,7 @@ async def test_a_player_with_a_full_mailbox_hears_of_it_all_the_same(
     script.hold = asyncio.Event()
     with suppress(MailboxFull):
         while True:
-            player.tell_nowait(NodeDown())
+            player.tell_nowait(NodeDown("main"))
     await house.edge.voice.join(guild.id, guild.voice.id)
     await house.sandbox.until(lambda: house.edge.voice.state(guild.id).channel)
     script.replies[NodeDown] = None
@@ -217,6 +218,119 @@ async def test_a_guild_that_was_left_has_no_player_any_more(house: House, guild:
     assert registry.whereis(player_name(guild.id)) is not None
     guild.remove_bot()
     await house.sandbox.until(lambda: registry.whereis(player_name(guild.id)) is None)
+
+
+async def test_a_player_whose_guild_is_lost_lets_go_of_voice_before_it_ends(
+    house: House, guild: Guild
+) -> None:
+    await house.wake(guild)
+    script = house.script(guild)
+    script.replies[Show] = view(guild.id)
+    await house.edge.voice.join(guild.id, guild.voice.id)
+    await house.sandbox.until(lambda: len(script.received) == 2)
+    guild.remove_bot()
+    await house.sandbox.until(lambda: script.got(Show))
+    assert script.got(VoiceStateChanged)[-1] == VoiceStateChanged(None, None)
+    registry = house.system.registry
+    await house.sandbox.until(lambda: registry.whereis(player_name(guild.id)) is None)
+
+
+async def test_a_player_that_is_busy_ends_with_its_guild_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, house: House, guild: Guild
+) -> None:
+    monkeypatch.setattr(voices, "HEARD_SECONDS", 0.05)
+    await house.wake(guild)
+    script = house.script(guild)
+    script.hold = asyncio.Event()
+    guild.remove_bot()
+    await house.sandbox.until(lambda: script.got(Show))
+    script.replies[Show] = view(guild.id)
+    script.hold.set()
+    registry = house.system.registry
+    await house.sandbox.until(lambda: registry.whereis(player_name(guild.id)) is None)
+
+
+async def test_a_new_session_that_no_longer_has_the_guild_ends_its_player(
+    house: House, guild: Guild
+) -> None:
+    other = house.sandbox.guild("Other")
+    await house.wake(guild)
+    await house.wake(other)
+    for each in (guild, other):
+        house.script(each).replies[Show] = view(each.id)
+    # What happens while nobody is connected is not said once the session is lost.
+    house.sandbox.faults.drop_gateway()
+    (session,) = house.sandbox.sessions
+    house.sandbox._discord.gateway.end(session)
+    guild.remove_bot()
+    registry = house.system.registry
+    await house.sandbox.until(lambda: registry.whereis(player_name(guild.id)) is None)
+    assert house.edge.voice.state(guild.id) == VoiceStateChanged(None, None)
+    assert registry.whereis(player_name(other.id)) is not None
+
+
+async def test_a_sweep_leaves_places_alone_that_have_a_player(house: House, guild: Guild) -> None:
+    other = house.sandbox.guild("Other")
+    await house.wake(guild)
+    for each in (guild, other):
+        await house.edge.voice.join(each.id, each.voice.id)
+    await house.sandbox.until(lambda: house.edge.voice.state(other.id).channel)
+    await house.edge.voice.sweep([])
+    await house.sandbox.until(lambda: not other.bot.voice)
+    assert guild.bot.voice
+
+
+async def test_a_server_mute_is_told(house: House, guild: Guild) -> None:
+    await house.wake(guild)
+    script = house.script(guild)
+    await house.edge.voice.join(guild.id, guild.voice.id)
+    await house.sandbox.until(lambda: len(script.received) == 2)
+    assert not script.got(VoiceStateChanged)[-1].muted
+    house.sandbox.faults.server_mute(guild)
+    await house.sandbox.until(lambda: script.got(VoiceStateChanged)[-1].muted)
+    house.sandbox.faults.server_mute(guild, muted=False)
+    await house.sandbox.until(lambda: not script.got(VoiceStateChanged)[-1].muted)
+
+
+async def test_on_a_stage_it_speaks_if_it_may_and_asks_if_it_may_not(
+    house: House, guild: Guild
+) -> None:
+    stage = guild.stage_channel("Stage")
+    await house.wake(guild)
+    script = house.script(guild)
+    await house.edge.voice.join(guild.id, stage.id)
+    await house.sandbox.until(lambda: len(script.received) == 2)
+    assert script.got(VoiceStateChanged)[-1].suppressed
+
+    await house.edge.voice.speak(guild.id, stage.id)
+    assert guild.bot.voice is not None
+    assert guild.bot.voice.asked_to_speak_at is not None
+    assert guild.bot.voice.suppressed
+
+    guild.permit(guild.bot.role, Permission.MUTE_MEMBERS)
+    await house.edge.voice.speak(guild.id, stage.id)
+    await house.sandbox.until(lambda: not script.got(VoiceStateChanged)[-1].suppressed)
+
+
+async def test_where_it_can_neither_speak_nor_ask_it_goes_on_in_silence(
+    house: House, guild: Guild
+) -> None:
+    stage = guild.stage_channel("Stage")
+    house.sandbox.faults.refuse("PATCH /guilds/*/voice-states/@me", status=403)
+    with structlog.testing.capture_logs() as lines:
+        await house.edge.voice.speak(guild.id, stage.id)
+    (line,) = [line for line in lines if line["event"] == "voice.not_speaking"]
+    assert line["channel"] == stage.id
+
+
+async def test_joining_waits_for_a_gateway_that_is_started_again(
+    house: House, guild: Guild
+) -> None:
+    await house.stop_discord()
+    joining = asyncio.create_task(house.edge.voice.join(guild.id, guild.voice.id))
+    await house.system.supervisor("/root").restart_child("discord")
+    await joining
+    await house.sandbox.until(lambda: guild.bot.voice)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from actors.guild.player.messages import PlayerMessage
 from actors.guild.player.track import Track
 from seraphim.discord.gateway import gateway_bot
 from seraphim.lavalink.address import NodeAddress
-from seraphim.lavalink.events import ForPlayer
+from seraphim.lavalink.events import ForPlayer, Stats
 from seraphim.lavalink.node import LavalinkNode
 from seraphim.lavalink.session import Patience
 
@@ -85,6 +85,9 @@ class ScriptedNode:
 
     session: str = "first-session"
     resumes: bool = False
+    notices_after: int = 0
+    """So many times it takes a client that comes back for a new one."""
+    version: str = "4.2.2"
     before_ready: list[str] = field(default_factory=list[str])
     silent: bool = False
     """Accept websockets and say nothing."""
@@ -171,7 +174,7 @@ class ScriptedNode:
             case "PATCH", self.session:
                 return web.json_response({"resuming": True, "timeout": 60})
             case "GET", "version":
-                return web.Response(text="4.2.2")
+                return web.Response(text=self.version)
             case _:
                 return web.Response(status=500)
 
@@ -184,8 +187,12 @@ class ScriptedNode:
         self.sockets.append(socket)
         await self._note()
         resumed = self.resumes and request.headers.get("Session-Id") == self.session
+        session = self.session
+        if resumed and self.notices_after:
+            self.notices_after -= 1
+            resumed, session = False, f"another-{len(self.handshakes)}"
         if not self.silent:
-            ready = {"op": "ready", "resumed": resumed, "sessionId": self.session}
+            ready = {"op": "ready", "resumed": resumed, "sessionId": session}
             await self.say(*self.before_ready, ready)
         async for frame in socket:
             assert frame.type is not WSMsgType.ERROR
@@ -221,6 +228,9 @@ class Events:
 
     def __init__(self) -> None:
         self.all: list[ForPlayer] = []
+        self.stats: list[Stats] = []
+        self.homes: dict[int, str] = {}
+        """Where guilds live, for the nodes that ask."""
         self._arrived = asyncio.Event()
 
     def take(self, event: ForPlayer) -> None:
@@ -251,6 +261,8 @@ def adapter(
         address=address,
         user=USER,
         on_event=events.take,
+        on_stats=events.stats.append,
+        home=events.homes.get,
         patience=patience,
     )
 
@@ -268,8 +280,8 @@ async def node(
     """The adapter of the scripted node, not yet connected."""
     node = adapter(lambda: server.address, events, patience)
     yield node
-    await node.session.close()
     await node.close()
+    await node.dispose()
 
 
 @pytest.fixture

@@ -5,15 +5,18 @@ import json
 import os
 import signal
 import stat
+import wave
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
 from seraphim.audio_node.instance import FILE_NAME, Instance
 from seraphim.lavalink import embedded
-from seraphim.lavalink.embedded import LOG, EmbeddedNode, NodeProcessEnded
+from seraphim.lavalink.embedded import LOG, EmbeddedNode, NodeProcessEnded, NodeProcessHung
 
 pytestmark = pytest.mark.anyio
 
@@ -98,7 +101,7 @@ async def test_without_pidfds_the_process_is_watched_by_looking(
     monkeypatch.delattr(os, "pidfd_open")
     await node.start()
     pid = card(tmp_path).pid
-    adopting = EmbeddedNode(tmp_path, {})
+    adopting = EmbeddedNode(tmp_path, {"MUSIC_DIR": str(tmp_path)})
     await adopting.start()
     assert adopting.address() == node.address()
     watching = [asyncio.create_task(each.run()) for each in (node, adopting)]
@@ -252,3 +255,172 @@ async def test_the_process_knows_only_what_a_node_needs(
     names = {entry.split("=")[0] for entry in told.split("\0") if entry}
     assert {"DATA_DIR", "MUSIC_DIR"} <= names
     assert names <= {"DATA_DIR", "MUSIC_DIR", *embedded.INHERITED}
+
+
+async def test_a_node_that_hangs_is_noticed_and_ended_at_once(
+    node: EmbeddedNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(embedded, "SILENT_SECONDS", 0.5)
+    await node.start()
+    hung = card(tmp_path).pid
+    watching = asyncio.create_task(node.run())
+    os.kill(hung, signal.SIGSTOP)
+    async with asyncio.timeout(20):
+        with pytest.raises(NodeProcessHung, match=f"{hung} does not answer"):
+            await watching
+    assert node.address() is None
+    # Also where it was to be left to another: nobody can use it.
+    node.leave_running = True
+    # A polite word would not be heard.
+    monkeypatch.setattr(embedded, "STOP_SECONDS", 60.0)
+    async with asyncio.timeout(10):
+        await node.stop()
+    assert not runs(hung)
+    node.leave_running = False
+    await node.start()
+    assert await version(node) == 200
+
+
+async def test_a_node_that_misses_one_look_is_left_alone(
+    node: EmbeddedNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "WATCH_SECONDS", 0.5)
+    monkeypatch.setattr(embedded, "SILENT_SECONDS", 0.5)
+    await node.start()
+    pid = card(tmp_path).pid
+    looks = 0
+    look = embedded._get
+
+    async def counted(*arguments: Any) -> Any:
+        nonlocal looks
+        answer = await look(*arguments)
+        looks += 1
+        if looks == 1:
+            assert answer is None
+            os.kill(pid, signal.SIGCONT)
+        else:
+            assert answer is not None
+        return answer
+
+    monkeypatch.setattr(embedded, "_get", counted)
+    os.kill(pid, signal.SIGSTOP)
+    watching = asyncio.create_task(node.run())
+    async with asyncio.timeout(20):
+        while looks < 3:  # noqa: ASYNC110, the process tells nobody that it was asked
+            await asyncio.sleep(0.01)
+    assert not watching.done()
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
+
+
+async def test_a_node_that_is_left_running_is_the_next_one_s(tmp_path: Path) -> None:
+    first, second = EmbeddedNode(tmp_path, {}), EmbeddedNode(tmp_path, {})
+    await first.start()
+    before = card(tmp_path)
+    first.leave_running = True
+    await first.stop()
+    assert first.address() is None
+    assert runs(before.pid)
+    await second.start()
+    assert card(tmp_path) == before
+    assert await version(second) == 200
+    await second.stop()
+    assert not runs(before.pid)
+    # The first was its parent.
+    [left] = embedded._left_running
+    assert left.wait() == 0
+    embedded._left_running.clear()
+
+
+@asynccontextmanager
+async def listener(node: EmbeddedNode) -> AsyncIterator[None]:
+    """A client whose player plays the music folder's song."""
+    address = node.address()
+    assert address is not None
+    base = f"http://{address.host}:{address.port}/v4"
+    headers = {"Authorization": address.password, "User-Id": "3"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as http,
+        http.ws_connect(f"{base}/websocket") as socket,
+    ):
+        session = (await socket.receive_json())["sessionId"]
+        url = f"{base}/loadtracks"
+        async with http.get(url, params={"identifier": "libsearch:song"}) as answer:
+            encoded = (await answer.json())["data"][0]["encoded"]
+        url = f"{base}/sessions/{session}/players/1"
+        async with http.patch(url, json={"track": {"encoded": encoded}}) as answer:
+            assert answer.status == 200
+        yield
+
+
+def music(folder: Path) -> dict[str, str]:
+    """The settings of a node that has a song."""
+    folder.mkdir()
+    with wave.open(str(folder / "song.wav"), "wb") as file:
+        file.setparams((1, 2, 8_000, 0, "NONE", ""))
+        file.writeframes(bytes(16_000))
+    return {"MUSIC_DIR": str(folder)}
+
+
+async def test_a_node_with_other_settings_is_replaced_at_its_place(tmp_path: Path) -> None:
+    first = EmbeddedNode(tmp_path, music(tmp_path / "one"))
+    await first.start()
+    before, address = card(tmp_path), first.address()
+    second = EmbeddedNode(tmp_path, music(tmp_path / "two"))
+    await second.start()
+    assert not runs(before.pid)
+    assert second.address() == address
+    after = card(tmp_path)
+    assert after.settings != before.settings
+    third = EmbeddedNode(tmp_path, {"MUSIC_DIR": str(tmp_path / "two")})
+    await third.start()
+    assert card(tmp_path) == after
+    for each in (first, third, second):
+        await each.stop()
+
+
+async def test_other_certificates_are_other_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("")
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    first, second = EmbeddedNode(tmp_path, {}), EmbeddedNode(tmp_path, {})
+    await first.start()
+    before = card(tmp_path)
+    bundle.write_text("# another")
+    await second.start()
+    assert not runs(before.pid)
+    await second.stop()
+    await first.stop()
+
+
+async def test_a_node_with_other_settings_that_somebody_listens_to_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = EmbeddedNode(tmp_path, music(tmp_path / "one"))
+    await first.start()
+    before = card(tmp_path)
+    async with listener(first):
+        second = EmbeddedNode(tmp_path, music(tmp_path / "two"))
+        await second.start()
+        assert card(tmp_path) == before
+        assert await version(second) == 200
+    said = capsys.readouterr().out
+    assert "audio_node.settings_not_taken" in said
+    assert "MUSIC_DIR" in said
+    await second.stop()
+    await first.stop()
+
+
+async def test_who_takes_over_from_another_replaces_nothing(tmp_path: Path) -> None:
+    first = EmbeddedNode(tmp_path, music(tmp_path / "one"))
+    await first.start()
+    before = card(tmp_path)
+    second = EmbeddedNode(tmp_path, music(tmp_path / "two"), may_replace=False)
+    await second.start()
+    assert card(tmp_path) == before
+    await second.stop()
+    await first.stop()

@@ -55,8 +55,32 @@ def test_the_first_word_names_the_session() -> None:
     assert decode('{"op":"ready","sessionId":"abc"}') == Ready("abc", resumed=False)
 
 
-def test_stats_are_understood_though_nobody_asks_for_them() -> None:
-    assert decode('{"op":"stats","frameStats":null,"players":0}') == Stats()
+def test_stats_say_what_a_node_has_to_do() -> None:
+    assert decode(
+        '{"op":"stats","frameStats":{"sent":2950,"nulled":20,"deficit":30},"players":7,'
+        '"playingPlayers":5,"uptime":980799,"memory":{"free":1,"used":2,"allocated":3},'
+        '"cpu":{"cores":2,"systemLoad":0.5,"lavalinkLoad":0.25}}'
+    ) == Stats(players=7, playing=5, system_load=0.5, own_load=0.25, nulled=20, deficit=30)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"op":"stats"}',
+        '{"op":"stats","frameStats":null,"players":0,"cpu":null}',
+        '{"op":"stats","frameStats":[],"players":"many","cpu":{"systemLoad":-1}}',
+        '{"op":"stats","players":-3,"cpu":{"systemLoad":NaN,"lavalinkLoad":1e999}}',
+        '{"op":"stats","frameStats":{"deficit":-12}}',
+    ],
+)
+def test_stats_that_say_little_say_nothing_wrong(frame: str) -> None:
+    assert decode(frame) == Stats()
+
+
+def test_a_position_tells_whether_voice_is_connected() -> None:
+    update = '{"op":"playerUpdate","guildId":"42","state":{"time":5,"position":3,"connected":%s}}'
+    assert decode(update % "true") == ForPlayer(42, PositionReported(3, 5, connected=True))
+    assert decode(update % "false") == ForPlayer(42, PositionReported(3, 5, connected=False))
 
 
 def test_a_reason_that_nobody_knows_still_ends_the_track() -> None:

@@ -16,9 +16,10 @@ from actors.guild.player.ports import (
     VoiceCredentials,
 )
 from actors.guild.refusal import Code
-from seraphim.lavalink.node import VOICE_CHANGES_AT_ONCE, LavalinkNode
+from actors.lavalink_node.ports import LinkFailed
+from seraphim.lavalink.node import HANGS_TO_SUSPECT, VOICE_CHANGES_AT_ONCE, LavalinkNode
 from seraphim.lavalink.session import Patience
-from tests.seraphim.lavalink.conftest import TRACK, ScriptedNode, player_json, track_json
+from tests.seraphim.lavalink.conftest import TRACK, Events, ScriptedNode, player_json, track_json
 
 pytestmark = pytest.mark.anyio
 
@@ -112,6 +113,45 @@ async def test_no_more_than_four_voice_changes_are_under_way(
     assert {type(failure) for failure in failures} == {NodeUnavailable}
 
 
+@pytest.mark.parametrize("patience", [Patience(change=0.1, version=0.2)])
+async def test_a_node_that_hangs_again_and_again_is_looked_at_and_dead_if_it_does_not_answer(
+    connected: LavalinkNode, server: ScriptedNode
+) -> None:
+    link = asyncio.create_task(connected.run())
+    server.hangs = lambda asked: asked.method == "PATCH" or "DELETE" in asked.method
+    for turn in range(HANGS_TO_SUSPECT):
+        assert server.asked_for("GET", "/version") == [], turn
+        with pytest.raises(NodeUnavailable):
+            await connected.update(turn, NodeUpdate(voice=VOICE))
+    await server.until(lambda: server.asked_for("GET", "/version"))
+    # It answers: the voice servers are to blame.
+    assert not link.done()
+    server.hangs = lambda _: True
+    for turn in range(HANGS_TO_SUSPECT):
+        with pytest.raises(NodeUnavailable):
+            await connected.update(turn, NodeUpdate(voice=VOICE))
+    async with asyncio.timeout(20):
+        with pytest.raises(LinkFailed, match="/version") as failure:
+            await link
+    assert failure.value.dead
+
+
+async def test_a_voice_change_that_waits_for_its_turn_is_given_up_when_the_node_goes_down(
+    connected: LavalinkNode, server: ScriptedNode
+) -> None:
+    server.hangs = lambda asked: asked.method == "PATCH"
+    changes = [
+        asyncio.create_task(connected.update(guild, NodeUpdate(voice=VOICE)))
+        for guild in range(VOICE_CHANGES_AT_ONCE + 3)
+    ]
+    await server.until(lambda: len(server.asked) == VOICE_CHANGES_AT_ONCE)
+    await connected.close()
+    async with asyncio.timeout(20):
+        failures = await asyncio.gather(*changes, return_exceptions=True)
+    assert {type(failure) for failure in failures} == {NodeUnavailable}
+    assert len(server.asked) == VOICE_CHANGES_AT_ONCE
+
+
 async def test_a_cancelled_voice_change_makes_room(
     connected: LavalinkNode, server: ScriptedNode
 ) -> None:
@@ -183,6 +223,62 @@ async def test_a_failed_destroy_is_nobodys_error(
     server.fail("DELETE", "players", 500, "no")
     await connected.destroy(42)
     assert len(server.asked_for("DELETE", "players/42")) == 1
+
+
+# --- players that nobody wants any more ---
+
+
+async def resumed(node: LavalinkNode, server: ScriptedNode, *guilds: int) -> None:
+    """Come back to a session in which `guilds` have players."""
+    server.resumes = True
+    server.answer("GET", "players", [player_json(guild) for guild in guilds])
+    await node.open()
+    server.asked.clear()
+
+
+def ended(server: ScriptedNode) -> list[int]:
+    return [int(asked.path.rsplit("/", 1)[1]) for asked in server.asked_for("DELETE", "players")]
+
+
+async def test_who_has_moved_away_meanwhile_leaves_no_player_behind(
+    connected: LavalinkNode, server: ScriptedNode, events: Events
+) -> None:
+    events.homes.update({1: "main", 2: "another"})
+    await resumed(connected, server, 1, 2, 3)
+    await connected.tidy(thorough=False)
+    assert ended(server) == [2]
+
+
+async def test_players_that_nobody_has_claimed_are_ended_in_the_end(
+    connected: LavalinkNode, server: ScriptedNode, events: Events
+) -> None:
+    events.homes[1] = "main"
+    await resumed(connected, server, 1, 3)
+    await connected.tidy(thorough=True)
+    assert ended(server) == [3]
+
+
+async def test_a_player_that_was_ended_while_the_node_was_away_ends_when_it_is_back(
+    connected: LavalinkNode, server: ScriptedNode
+) -> None:
+    await connected.close()
+    await connected.destroy(7)
+    await connected.destroy(8)
+    await resumed(connected, server, 7, 8, 9)
+    # One of them wants to be there again.
+    await connected.update(8, NodeUpdate(paused=True))
+    await connected.tidy(thorough=False)
+    assert ended(server) == [7]
+
+
+async def test_a_node_that_does_not_answer_keeps_its_players(
+    connected: LavalinkNode, server: ScriptedNode
+) -> None:
+    server.fail("GET", "players", 404, "Session not found")
+    await connected.tidy(thorough=True)
+    await connected.close()
+    await connected.tidy(thorough=True)
+    assert ended(server) == []
 
 
 # --- looking at players ---

@@ -18,6 +18,7 @@ from actors.guild.names import player_name
 from actors.guild.player.messages import (
     EndReason,
     NodeDown,
+    NodePlayer,
     NodeReady,
     PlayerMessage,
     PositionReported,
@@ -25,7 +26,13 @@ from actors.guild.player.messages import (
     TrackStarted,
     VoiceClosed,
 )
-from actors.guild.player.ports import NodeUpdate, SourceFailed, Start, VoiceCredentials
+from actors.guild.player.ports import (
+    NodeUnavailable,
+    NodeUpdate,
+    SourceFailed,
+    Start,
+    VoiceCredentials,
+)
 from actors.guild.refusal import Code
 from actors.lavalink_node.actor import LinkActor
 from actors.runtime import ChildSpec, Down, SupervisorSpec, System
@@ -35,14 +42,17 @@ from seraphim.audio_node.instance import Instance
 from seraphim.discord.gateway import gateway_bot
 from seraphim.lavalink.address import NodeAddress
 from seraphim.lavalink.embedded import LOG, EmbeddedNode
-from seraphim.lavalink.node import LavalinkNode
-from seraphim.lavalink.routing import route
+from seraphim.lavalink.nodes import Nodes, NodeSite
+from seraphim.lavalink.routing import Routing
+from seraphim.lavalink.session import Patience
 from seraphim.sandbox.voice import CertificateAuthority, Heard, VoiceServer
 from tests.seraphim.lavalink.conftest import TOKEN, USER
 
 pytestmark = pytest.mark.anyio
 
 GUILD, CHANNEL = 1, 2
+NODE = "main"
+FRESH, RESUMED, DOWN = NodeReady(NODE, resumed=False), NodeReady(NODE, resumed=True), NodeDown(NODE)
 PITCH = 600
 DEADLINE = 30.0
 
@@ -53,6 +63,8 @@ class Relay:
     def __init__(self) -> None:
         self.port = 0
         self.passable = True
+        self.swallows = False
+        """Let nothing through any more, and close nothing."""
         self._target = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -100,6 +112,8 @@ class Relay:
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while piece := await reader.read(65536):
+                if self.swallows:
+                    continue
                 writer.write(piece)
                 await writer.drain()
         writer.transport.abort()
@@ -118,15 +132,17 @@ class Player(Probe[PlayerMessage]):
 class House:
     """The part of the bot that has to do with the node, with two guilds' players."""
 
-    def __init__(self, data_dir: Path, relay: Relay, environment: dict[str, str]) -> None:
+    def __init__(
+        self, data_dir: Path, relay: Relay, environment: dict[str, str], patience: Patience
+    ) -> None:
         self.data_dir = data_dir
         self.embedded = EmbeddedNode(data_dir, environment)
-        self.node = LavalinkNode(
+        self.nodes = Nodes(
             gateway_bot(TOKEN, None),
-            "main",
-            address=lambda: relay.address(self.embedded.address()),
+            [NodeSite(NODE, lambda: relay.address(self.embedded.address()))],
             user=USER,
-            on_event=lambda event: route(self.system.registry, event),
+            deliver=Routing(lambda: self.system.registry).deliver,
+            patience=patience,
         )
         self.player, self.stranger = Player(), Player()
         self.fatal: list[FatalService] = []
@@ -144,7 +160,7 @@ class House:
         return ChildSpec(id=f"player-{guild}", start=lambda: player, name=player_name(guild))
 
     def _link(self) -> LinkActor:
-        return LinkActor("main", self.node.session, lambda: [self.player.ref, self.stranger.ref])
+        return LinkActor(NODE, self.nodes.link(NODE), lambda: [self.player.ref, self.stranger.ref])
 
     @property
     def instance(self) -> Instance:
@@ -154,8 +170,12 @@ class House:
 
     async def start(self, play: str, song: str, **changes: Any) -> None:
         """Play a song of the music folder, in voice or wherever the guild's player is."""
-        [track] = (await self.node.load(f"libsearch:{song}")).tracks
-        await self.node.update(GUILD, NodeUpdate(start=Start(play, track), **changes))
+        [track] = (await self.nodes.load(f"libsearch:{song}")).tracks
+        await self.nodes.update(GUILD, NODE, NodeUpdate(start=Start(play, track), **changes))
+
+    async def look(self) -> NodePlayer | None:
+        """What the node says of the guild's player."""
+        return await self.nodes.player(GUILD, NODE)
 
     @property
     def heard(self) -> list[PlayerMessage | Down]:
@@ -189,17 +209,21 @@ def authority() -> CertificateAuthority:
 
 @pytest.fixture
 async def house(
-    tmp_path: Path, music_dir: Path, authority: CertificateAuthority, relay: Relay
+    tmp_path: Path,
+    music_dir: Path,
+    authority: CertificateAuthority,
+    relay: Relay,
+    patience: Patience,
 ) -> AsyncIterator[House]:
     environment = {
         "MUSIC_DIR": str(music_dir),
         "SSL_CERT_FILE": str(authority.ca_file(tmp_path / "ca.pem")),
     }
-    house = House(tmp_path / "data", relay, environment)
+    house = House(tmp_path / "data", relay, environment, patience)
     async with house.system:
-        await house.player.until(NodeReady(resumed=False))
+        await house.player.until(FRESH)
         yield house
-    await house.node.close()
+    await house.nodes.close()
     assert house.fatal == []
 
 
@@ -222,21 +246,21 @@ async def test_a_song_is_heard_and_every_event_reaches_its_own_guild(
         await house.player.until(TrackEnded("run-1", EndReason.FINISHED))
         await house.start("run-2", "long")
         await house.player.until(TrackStarted("run-2"))
-        told = await house.node.player(GUILD)
+        told = await house.look()
         assert told is not None
         assert (told.play, told.connected, told.volume, told.paused) == ("run-2", True, 100, False)
-        await house.node.update(GUILD, NodeUpdate(paused=True))
-        told = await house.node.player(GUILD)
+        await house.nodes.update(GUILD, NODE, NodeUpdate(paused=True))
+        told = await house.look()
         assert told is not None
         assert told.paused
         await house.start("run-3", "long")
         await house.player.until(TrackEnded("run-2", EndReason.REPLACED))
-        await house.node.update(GUILD, NodeUpdate(silence=True))
+        await house.nodes.update(GUILD, NODE, NodeUpdate(silence=True))
         await house.player.until(TrackEnded("run-3", EndReason.STOPPED))
-        await house.node.destroy(GUILD)
-        assert await house.node.player(GUILD) is None
+        await house.nodes.destroy(GUILD, NODE)
+        assert await house.look() is None
     assert any(isinstance(message, PositionReported) for message in house.player.received)
-    assert house.stranger.received == [NodeReady(resumed=False)]
+    assert house.stranger.received == [FRESH]
 
 
 async def test_a_dismissal_by_discord_is_told_with_its_code(
@@ -262,16 +286,64 @@ async def test_a_link_that_breaks_is_resumed_and_the_music_plays_on(
     await house.player.until(TrackStarted("run-1"))
     for _ in range(3):
         relay.cut()
-        await house.player.until(NodeDown())
-        await house.player.until(NodeReady(resumed=True))
-    told = await house.node.player(GUILD)
+        await house.player.until(RESUMED)
+    told = await house.look()
     assert told is not None
     assert told.play == "run-1"
     assert house.heard == [
-        NodeReady(resumed=False),
+        FRESH,
         TrackStarted("run-1"),
-        *[NodeDown(), NodeReady(resumed=True)] * 3,
+        *[RESUMED] * 3,
     ]
+
+
+@pytest.mark.parametrize("patience", [Patience(heartbeat=0.5, connect=1.0)])
+async def test_a_black_hole_is_a_node_that_is_down_until_it_is_none(
+    house: House, relay: Relay
+) -> None:
+    await house.start("run-1", "long")
+    await house.player.until(TrackStarted("run-1"))
+    relay.swallows = True
+    await house.player.until(DOWN)
+    with pytest.raises(NodeUnavailable):
+        await house.look()
+    relay.swallows = False
+    await house.player.until(RESUMED)
+    told = await house.look()
+    assert told is not None
+    assert told.play == "run-1"
+
+
+def test_a_black_hole_is_noticed_within_fifteen_seconds() -> None:
+    patience = Patience()
+    # A ping, half of that for its answer, what aiohttp rounds up, and one attempt to come back.
+    assert 1.5 * patience.heartbeat + 1 + patience.connect <= 15
+
+
+async def test_what_a_killed_process_left_plays_on_for_the_next(house: House, relay: Relay) -> None:
+    await house.start("run-1", "long")
+    await house.player.until(TrackStarted("run-1"))
+    session = house.nodes.link(NODE).session.session_id
+    assert session is not None
+    # Nothing is ended: its connections are gone, that is all.
+    await house.system.supervisor("/root").terminate_child("link")
+    heirs = Nodes(
+        gateway_bot(TOKEN, None),
+        [NodeSite(NODE, lambda: relay.address(house.embedded.address()))],
+        user=USER,
+        deliver=Routing(lambda: house.system.registry).deliver,
+    )
+    link = heirs.link(NODE)
+    link.adopt(session)
+    assert (await link.open()).resumed
+    told = await heirs.player(GUILD, NODE)
+    assert told is not None
+    assert told.play == "run-1"
+    # What has been claimed is no stray.
+    await link.tidy(thorough=True)
+    assert await heirs.player(GUILD, NODE) is not None
+    await link.close()
+    await heirs.close()
 
 
 async def test_what_happened_while_the_link_was_broken_is_heard_of_afterwards(
@@ -289,7 +361,7 @@ async def test_what_happened_while_the_link_was_broken_is_heard_of_afterwards(
         await heard[CHANNEL].until_audible(since=begun)
         await heard[CHANNEL].until_silent()
         relay.passable = True
-        await house.player.until(NodeReady(resumed=True))
+        await house.player.until(RESUMED)
         await house.player.until(TrackEnded("run-1", EndReason.FINISHED))
 
 
@@ -300,12 +372,12 @@ async def test_a_node_that_is_killed_is_back_at_the_same_place_with_a_new_sessio
     await house.player.until(TrackStarted("run-1"))
     before = house.instance
     os.kill(before.pid, signal.SIGKILL)
-    await house.player.until(NodeDown())
-    await house.player.until(NodeReady(resumed=False))
+    await house.player.until(DOWN)
+    await house.player.until(FRESH)
     after = house.instance
     assert (after.port, after.password) == (before.port, before.password)
     assert after.instance != before.instance
-    assert await house.node.player(GUILD) is None
+    assert await house.look() is None
     await house.start("run-2", "long")
     await house.player.until(TrackStarted("run-2"))
 
@@ -315,8 +387,8 @@ async def test_the_link_can_crash_while_the_music_plays(house: House) -> None:
     await house.player.until(TrackStarted("run-1"))
     for _ in range(5):
         house.system.crash("/root/link", RuntimeError("ordered"))
-        await house.player.until(NodeReady(resumed=True))
-    told = await house.node.player(GUILD)
+        await house.player.until(RESUMED)
+    told = await house.look()
     assert told is not None
     assert told.play == "run-1"
 
@@ -329,19 +401,19 @@ async def test_an_address_that_the_guard_refuses_is_said_to_be_forbidden(
     house: House, address: str
 ) -> None:
     with pytest.raises(SourceFailed) as failure:
-        await house.node.load(address)
+        await house.nodes.load(address)
     assert failure.value.refused.code is Code.FORBIDDEN_QUERY
 
 
 async def test_searches_are_suggested_best_first(house: House) -> None:
-    assert [track.title for track in await house.node.suggest("libsearch:long", 5)] == ["long"]
-    assert await house.node.suggest("libsearch:nothing-like-it", 5) == ()
+    assert [track.title for track in await house.nodes.suggest("libsearch:long", 5)] == ["long"]
+    assert await house.nodes.suggest("libsearch:nothing-like-it", 5) == ()
 
 
 async def test_the_password_stands_in_no_log(house: House, capsys: Any) -> None:
     await house.start("run-1", "long")
     os.kill(house.instance.pid, signal.SIGKILL)
-    await house.player.until(NodeReady(resumed=False))
+    await house.player.until(FRESH)
     captured = capsys.readouterr()
     assert "node.down" in captured.out
     assert house.instance.password not in captured.out + captured.err

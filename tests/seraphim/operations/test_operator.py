@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from actors.runtime import Actor, ChildSpec, SupervisorSpec, System
+from seraphim.operations.handover import Handover
 from seraphim.operations.operator import SOCKET, OperatorSocket, ask
 
 pytestmark = pytest.mark.anyio
@@ -17,6 +18,14 @@ pytestmark = pytest.mark.anyio
 class Sleeper(Actor[None]):
     async def receive(self, message: None) -> None:
         pass
+
+
+def operator_socket(path: Path, system: System, *, may_crash: bool) -> OperatorSocket:
+    async def prepare() -> None:
+        raise AssertionError("nobody asked for a handover")
+
+    handover = Handover(prepare=prepare, resume=lambda: None, go=lambda: None)
+    return OperatorSocket(path, lambda: system, may_crash=may_crash, handover=handover)
 
 
 @pytest.fixture
@@ -31,7 +40,7 @@ async def path(
     system: System, tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[Path]:
     path = tmp_path / SOCKET
-    socket = OperatorSocket(path, lambda: system, may_crash=request.param)
+    socket = operator_socket(path, system, may_crash=request.param)
     await socket.start()
     yield path
     await socket.stop()
@@ -81,7 +90,7 @@ async def test_a_socket_that_a_dead_process_left_is_replaced(
 ) -> None:
     path = tmp_path / SOCKET
     path.touch()
-    socket = OperatorSocket(path, lambda: system, may_crash=False)
+    socket = operator_socket(path, system, may_crash=False)
     await socket.start()
     assert "tree" in await ask(path, {"do": "tree"})
     await socket.stop()

@@ -51,6 +51,24 @@ async def test_a_session_is_over_when_nobody_resumes_it_in_time(sandbox, connect
     await second.identify()
 
 
+async def test_a_resume_that_is_refused_ends_the_session_and_those_after_it_are_not(
+    sandbox, connect
+):
+    first = await connect()
+    await first.identify()
+    first.abort()
+    sandbox.faults.refuse_resume()
+    second = await connect()
+    await second.resume(first.session_id, first.sequence)
+    assert await second.receive() == {"op": 9, "d": False, "s": None, "t": None}
+    assert sandbox.sessions == []
+    await second.identify()
+    second.abort()
+    third = await connect()
+    await third.resume(second.session_id, second.sequence)
+    await third.until("RESUMED")
+
+
 async def test_a_wrong_token_does_not_resume(connect):
     first = await connect()
     await first.identify()

@@ -1,3 +1,4 @@
+import asyncio
 import ssl
 from contextlib import AsyncExitStack
 
@@ -295,6 +296,122 @@ async def test_a_bot_that_is_thrown_out_is_out_of_voice_too(sandbox, guild, conn
     assert guild.voice.present == ["Seraphim"]
 
 
+async def test_a_doubled_voice_event_arrives_twice(sandbox, guild, connect):
+    client = await connect()
+    await client.identify()
+    sandbox.faults.double_next("VOICE_SERVER_UPDATE", guild)
+    _, first = await joined(client, guild)
+    again = await client.receive()
+    assert (again["t"], again["d"]) == ("VOICE_SERVER_UPDATE", first)
+
+
+async def test_several_voice_events_can_be_lost_in_a_row(sandbox, guild, connect):
+    client = await connect()
+    await client.identify()
+    sandbox.faults.lose_next("VOICE_SERVER_UPDATE", guild, times=2)
+    await client.join_voice(guild, guild.voice.id)
+    await sandbox.faults.move_voice_server(guild)
+    await sandbox.faults.move_voice_server(guild)
+    endpoint = sandbox.faults.voice_server(guild).endpoint
+    assert (await client.until("VOICE_SERVER_UPDATE"))["endpoint"] == endpoint
+
+
+async def test_who_joins_between_two_voice_servers_is_told_the_next_one(sandbox, guild, connect):
+    client = await connect()
+    await client.identify()
+    _, before = await joined(client, guild)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(sandbox.faults.move_voice_server(guild, gap=0.2))
+        assert (await client.until("VOICE_SERVER_UPDATE"))["endpoint"] is None
+        await client.join_voice(guild, None)
+        await client.join_voice(guild, guild.voice.id)
+        assert (await client.until("VOICE_SERVER_UPDATE"))["endpoint"] is None
+        after = await client.until("VOICE_SERVER_UPDATE")
+    assert after["endpoint"] not in (None, before["endpoint"])
+
+
+async def test_losing_speak_and_getting_it_back_is_told_in_the_state(guild, connect):
+    client = await connect()
+    await client.identify()
+    await joined(client, guild)
+    guild.voice.overwrite(guild.bot, deny=Permission.SPEAK)
+    assert (await client.until("VOICE_STATE_UPDATE"))["suppress"] is True
+    guild.voice.overwrite(guild.bot)
+    assert (await client.until("VOICE_STATE_UPDATE"))["suppress"] is False
+
+
+# Stages
+
+
+async def on_a_stage(guild, connect):
+    """Join a stage; returns the client, and the data of the bot's first state there."""
+    client = await connect()
+    await client.identify()
+    state, _ = await joined(client, guild, guild.stage_channel("Stage"))
+    return client, state
+
+
+async def test_on_a_stage_the_bot_begins_in_the_audience(guild, connect):
+    _, state = await on_a_stage(guild, connect)
+    assert state["suppress"] is True
+    assert guild.bot.voice.suppressed
+
+
+async def test_whoever_may_mute_members_puts_itself_on_the_stage(guild, connect, rest):
+    client, state = await on_a_stage(guild, connect)
+    guild.permit(guild.bot.role, guild.bot.role.permissions | Permission.MUTE_MEMBERS)
+    await rest.edit_my_voice_state(guild.id, int(state["channel_id"]), suppress=False)
+    assert (await client.until("VOICE_STATE_UPDATE"))["suppress"] is False
+    assert not guild.bot.voice.suppressed
+
+
+async def test_others_may_only_ask_to_speak_until_a_moderator_lets_them(
+    sandbox, guild, connect, rest
+):
+    client, state = await on_a_stage(guild, connect)
+    stage = int(state["channel_id"])
+    with pytest.raises(hikari.ForbiddenError):
+        await rest.edit_my_voice_state(guild.id, stage, suppress=False)
+    await rest.edit_my_voice_state(guild.id, stage, request_to_speak=True)
+    asked = await client.until("VOICE_STATE_UPDATE")
+    assert asked["request_to_speak_timestamp"]
+    assert asked["suppress"] is True
+    sandbox.faults.put_on_stage(guild)
+    heard = await client.until("VOICE_STATE_UPDATE")
+    assert (heard["suppress"], heard["request_to_speak_timestamp"]) == (False, None)
+    sandbox.faults.put_on_stage(guild, speaks=False)
+    assert (await client.until("VOICE_STATE_UPDATE"))["suppress"] is True
+
+
+async def test_without_the_permission_nobody_asks_to_speak(guild, connect, rest):
+    _, state = await on_a_stage(guild, connect)
+    guild.permit(guild.everyone, guild.everyone.permissions & ~Permission.REQUEST_TO_SPEAK)
+    with pytest.raises(hikari.ForbiddenError):
+        await rest.edit_my_voice_state(guild.id, int(state["channel_id"]), request_to_speak=True)
+
+
+async def test_only_on_a_stage_there_is_anything_to_ask_for(guild, connect, rest):
+    client = await connect()
+    await client.identify()
+    with pytest.raises(hikari.NotFoundError):
+        await rest.edit_my_voice_state(guild.id, guild.voice.id, suppress=False)
+    await joined(client, guild)
+    with pytest.raises(hikari.BadRequestError, match="channel type"):
+        await rest.edit_my_voice_state(guild.id, guild.voice.id, suppress=False)
+    with pytest.raises(hikari.NotFoundError):
+        await rest.edit_my_voice_state(guild.id, guild.text.id, suppress=False)
+
+
+async def test_a_speaker_who_goes_to_another_stage_is_in_the_audience_again(
+    sandbox, guild, connect
+):
+    client, _ = await on_a_stage(guild, connect)
+    sandbox.faults.put_on_stage(guild)
+    assert (await client.until("VOICE_STATE_UPDATE"))["suppress"] is False
+    state, _ = await joined(client, guild, guild.stage_channel("Balcony"))
+    assert state["suppress"] is True
+
+
 # What the voice server makes of it
 
 
@@ -375,3 +492,50 @@ async def test_the_voice_connection_lives_on_while_a_new_session_takes_over(
     assert sandbox.faults.voice_server(guild).connected(guild.id, sandbox.application_id)
     await voice_connect(state, server)
     assert await until_closed(old) == 4006
+
+
+@pytest.mark.parametrize("code", [4006, 4009, 4015, 4017, 4020])
+async def test_a_voice_connection_is_closed_with_any_code_on_order(
+    sandbox, guild, connect, voice_connect, code
+):
+    client = await connect()
+    await client.identify()
+    state, server = await joined(client, guild)
+    ws = await voice_connect(state, server)
+    sandbox.faults.close_voice(guild, code)
+    assert await until_closed(ws) == code
+    await voice_connect(state, server)
+
+
+async def test_void_credentials_let_nobody_in_again_and_new_ones_do(
+    sandbox, guild, connect, voice_connect, http
+):
+    client = await connect()
+    await client.identify()
+    state, server = await joined(client, guild)
+    ws = await voice_connect(state, server)
+    sandbox.faults.close_voice(guild, 4006, void=True)
+    assert await until_closed(ws) == 4006
+    trust = ssl.create_default_context(cafile=sandbox.ca_file)
+    async with http.ws_connect(f"wss://{server['endpoint']}/?v=8", ssl=trust) as again:
+        identity = {
+            "server_id": state["guild_id"],
+            "user_id": state["user_id"],
+            "session_id": state["session_id"],
+            "token": server["token"],
+        }
+        await again.send_json({"op": 0, "d": identity})
+        assert await until_closed(again) == 4006
+    await client.join_voice(guild, None)
+    await client.until("VOICE_STATE_UPDATE")
+    await voice_connect(*await joined(client, guild))
+
+
+async def test_a_server_mute_outlasts_a_move(sandbox, guild, connect):
+    client = await connect()
+    await client.identify()
+    await joined(client, guild)
+    sandbox.faults.server_mute(guild)
+    assert (await client.until("VOICE_STATE_UPDATE"))["mute"] is True
+    state, _ = await joined(client, guild, guild.voice_channel("Loft"))
+    assert state["mute"] is True

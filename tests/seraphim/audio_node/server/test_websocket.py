@@ -1,5 +1,7 @@
 import asyncio
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +13,7 @@ from ongaku.builders import EntityBuilder
 from seraphim.audio_node.node import AudioNode
 from seraphim.audio_node.options import NodeOptions
 from seraphim.audio_node.player import Player, PlayerListener
-from seraphim.audio_node.server.websocket import WebsocketRoute
+from seraphim.audio_node.server.websocket import TAKEN_OVER, WebsocketRoute
 from seraphim.audio_node.session import Sessions
 from seraphim.sandbox.voice import Heard, VoiceServer
 
@@ -117,12 +119,85 @@ async def test_an_unknown_session_is_no_mistake(client: Any) -> None:
     assert ready["resumed"] is False
 
 
-async def test_a_session_that_is_still_open_is_not_taken_away(client: Any) -> None:
-    headers = {"User-Id": "3", "Session-Id": client.session}
+@asynccontextmanager
+async def another(client: Any, **headers: str) -> AsyncIterator[tuple[Any, dict[str, Any]]]:
+    """A second websocket that asks for the client's session, and its `ready`."""
+    headers = {"User-Id": "3", "Session-Id": client.session, **headers}
     async with client.http.ws_connect(f"{client.base}/v4/websocket", headers=headers) as other:
-        ready = await other.receive_json()
+        yield other, await other.receive_json()
+
+
+async def test_a_client_that_is_back_before_it_was_missed_takes_its_session_over(
+    client: Any, region: VoiceServer, heard: defaultdict[int, Heard]
+) -> None:
+    await resume_later(client)
+    await play(client, voice=client.voice(region))
+    await heard[2].until_audible()
+    begun = heard[2].mark()
+    async with another(client) as (other, ready):
+        assert ready == {"op": "ready", "resumed": True, "sessionId": client.session}
+        update = await other.receive_json()
+        assert (update["op"], update["guildId"]) == ("playerUpdate", "1")
+        assert update["state"]["connected"] is True
+        # The old one is told where its session is, and hears nothing more of it.
+        await client.until_true(lambda: client.closed is not None)
+        assert client.closed == TAKEN_OVER
+        client.messages.clear()
+        region.dismiss(1, client.USER)
+        while (told := await other.receive_json())["op"] != "event":
+            pass
+        assert told["type"] == "WebSocketClosedEvent"
+        assert client.messages == []
+        path = f"/v4/sessions/{client.session}/players"
+        assert (await client.call("GET", path))[0] == 200
+    assert heard[2].continuity(since=begun).lost == 0
+    assert heard[2].silences(since=begun) == []
+
+
+async def test_a_client_that_vanished_without_a_word_takes_its_session_over(client: Any) -> None:
+    """Its old connection does not even answer the close."""
+    await resume_later(client)
+    # The first reads no more: what the node sends, a close included, is not answered.
+    async with another(client), another(client) as (_, ready):
+        assert ready["resumed"] is True
+        path = f"/v4/sessions/{client.session}/players"
+        assert (await client.call("GET", path))[0] == 200
+    # The last that came has left too: the session waits, and is the client's again.
+    ready = await client.connect(**{"Session-Id": client.session})
+    assert ready["resumed"] is True
+
+
+async def test_a_session_can_be_taken_over_again_and_again(client: Any) -> None:
+    await resume_later(client)
+    first = client.session
+    await play(client, paused=True)
+    for _ in range(5):
+        ready = await client.connect(**{"Session-Id": first})
+        assert (ready["resumed"], ready["sessionId"]) == (True, first)
+    assert (await client.call("GET", f"/v4/sessions/{first}/players/1"))[0] == 200
+
+
+async def test_an_open_session_that_is_not_to_be_resumed_is_not_taken_over(client: Any) -> None:
+    async with another(client) as (_, ready):
         assert ready["resumed"] is False
         assert ready["sessionId"] != client.session
+
+
+async def test_another_bot_s_session_is_not_taken_over(client: Any) -> None:
+    await resume_later(client)
+    async with another(client, **{"User-Id": "4"}) as (_, ready):
+        assert ready["resumed"] is False
+        assert ready["sessionId"] != client.session
+    assert client.closed is None
+
+
+async def test_what_plays_while_nobody_listens_is_counted_too(client: Any) -> None:
+    await resume_later(client)
+    await play(client)
+    await client.disconnect()
+    _, stats = await client.call("GET", "/v4/stats")
+    assert (stats["players"], stats["playingPlayers"]) == (1, 1)
+    await client.connect(**{"Session-Id": client.session})
 
 
 async def test_a_session_and_its_music_are_gone_when_its_time_is_over(
@@ -136,6 +211,8 @@ async def test_a_session_and_its_music_are_gone_when_its_time_is_over(
     await heard[2].until(lambda: not region.connected(1, client.USER))
     ready = await client.connect(**{"Session-Id": first})
     assert ready["resumed"] is False
+    status, refusal = await client.call("GET", f"/v4/sessions/{first}/players/1")
+    assert (status, refusal["message"]) == (404, "Session not found")
 
 
 async def test_clients_are_let_go_with_1001_when_the_node_stops(
@@ -173,7 +250,7 @@ async def test_a_client_that_does_not_read_is_let_go_and_may_come_back() -> None
         session = sessions.get(session_id)
         assert session is not None
         session.resuming = True
-        while not sessions.can_resume(session_id):
+        while not sessions.can_resume(3, session_id):
             session.emit({"op": "event", "filler": "x" * 60_000})
             await asyncio.sleep(0)
         writer.close()

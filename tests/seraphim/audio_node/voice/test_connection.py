@@ -21,11 +21,15 @@ class Listener:
     def __init__(self) -> None:
         self.ready = asyncio.Event()
         self.closed: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
+        self.changes: list[bool] = []
 
     def voice_ready(self, connection: VoiceConnection) -> None:
         assert connection.ready
         assert not self.ready.is_set()
         self.ready.set()
+
+    def voice_changed(self, connection: VoiceConnection) -> None:
+        self.changes.append(connection.connected)
 
     def voice_closed(self, connection: VoiceConnection, closed: Closed) -> None:
         self.closed.set_result(closed)
@@ -175,6 +179,7 @@ async def test_a_session_that_is_still_there_is_resumed_without_a_word(
     assert ears.continuity().lost == 0
     assert not ears.violations
     assert not listener.closed.done()
+    assert listener.changes == [False, True]
 
 
 async def test_heartbeats_without_answers_end_in_a_resume(

@@ -105,7 +105,7 @@ NOTICES = st.one_of(
     st.builds(TrackBroke, ENTRIES, ANYTHING.map(lambda text: text * 50)),
     st.builds(TooManyBroke, st.integers(1, 10)),
     st.builds(GaveUp),
-    st.builds(JoinLost, st.sampled_from(Code)),
+    st.builds(JoinLost, st.sampled_from(Code).map(Refused)),
 )
 # What we write ourselves: names of those who asked, channels, and moments.
 OURS = re.compile(r"<(@\d+|#\d+|#…|t:\d+:R)>")

@@ -1,0 +1,156 @@
+"""A Lavalink for the benchmark of links: a process apart, so that its work is not counted as ours.
+
+`python -m benchmarks.lavalink` prints its port. It keeps players as far as a client can tell, and
+does at once what a real one takes its time for. Beyond Lavalink's protocol it understands
+
+    POST /flood?updates=N       N playerUpdates, of each player in turn; then a `TrackStuckEvent`
+                                for `LAST_GUILD`, so that whoever listens knows that it is over
+    GET  /started?players=N     answered when so many players have been started: `time.monotonic()`
+                                of when that was, which is one clock for all processes
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from aiohttp import web
+
+PASSWORD = "benchmark"
+LAST_GUILD = 1
+BATCH, PAUSE_SECONDS = 10, 0.004
+"""Updates come in small bunches, as they do from a node with many players."""
+
+PLAYLIST = 1_000
+
+
+class Lavalink:
+    """The server: one session, one client."""
+
+    def __init__(self) -> None:
+        self.playing: dict[str, dict[str, Any]] = {}
+        self.began: dict[str, float] = {}
+        self.changed = asyncio.Condition()
+        self.socket: web.WebSocketResponse | None = None
+        tracks = [_track(f"Song {number}") for number in range(PLAYLIST)]
+        info = {"name": "Songs", "selectedTrack": -1}
+        data = {"info": info, "pluginInfo": {}, "tracks": tracks}
+        self.playlist = json.dumps({"loadType": "playlist", "data": data}).encode()
+
+    def application(self) -> web.Application:
+        application = web.Application()
+        session, player = "/v4/sessions/{session}", "/v4/sessions/{session}/players/{guild}"
+        application.add_routes(
+            [
+                web.get("/version", self._version),
+                web.get("/v4/websocket", self._talk),
+                web.patch(session, self._session),
+                web.get(f"{session}/players", self._players),
+                web.patch(player, self._update),
+                web.delete(player, self._destroy),
+                web.get("/v4/loadtracks", self._load),
+                web.post("/flood", self._flood),
+                web.get("/started", self._started),
+            ]
+        )
+        return application
+
+    async def _version(self, _: web.Request) -> web.Response:
+        return web.Response(text="4.2.2")
+
+    async def _talk(self, request: web.Request) -> web.WebSocketResponse:
+        self.socket = socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"op": "ready", "resumed": False, "sessionId": "s"})
+        async for _ in socket:
+            pass
+        return socket
+
+    async def _session(self, _: web.Request) -> web.Response:
+        return web.json_response({"resuming": True, "timeout": 60})
+
+    async def _players(self, _: web.Request) -> web.Response:
+        return web.json_response([])
+
+    async def _update(self, request: web.Request) -> web.Response:
+        guild = request.match_info["guild"]
+        body = await request.json()
+        track = body.get("track")
+        if track:
+            self.playing[guild] = track
+            self.began[guild] = time.time() - body.get("position", 0) / 1000
+            await self._say({"op": "event", "type": "TrackStartEvent", **self._about(guild)})
+            async with self.changed:
+                self.changed.notify_all()
+        voice = {"token": "t", "endpoint": "e", "sessionId": "s", "channelId": "1"}
+        state = {"time": round(time.time() * 1000), "position": 0, "connected": True, "ping": 1}
+        player = {"guildId": guild, "volume": 50, "paused": False, "voice": voice, "state": state}
+        return web.json_response({**player, "track": None, "filters": {}})
+
+    async def _destroy(self, request: web.Request) -> web.Response:
+        self.playing.pop(request.match_info["guild"], None)
+        return web.Response(status=204)
+
+    async def _load(self, _: web.Request) -> web.Response:
+        return web.Response(body=self.playlist, content_type="application/json")
+
+    async def _flood(self, request: web.Request) -> web.Response:
+        guilds = list(self.playing)
+        for number in range(int(request.query["updates"])):
+            guild = guilds[number % len(guilds)]
+            now = time.time()
+            position = round((now - self.began[guild]) * 1000)
+            state = {"time": round(now * 1000), "position": position, "connected": True, "ping": 9}
+            await self._say({"op": "playerUpdate", "state": state, "guildId": guild})
+            if number % BATCH == BATCH - 1:
+                await asyncio.sleep(PAUSE_SECONDS)
+        last = {"guildId": str(LAST_GUILD), "thresholdMs": 1, "track": {}}
+        await self._say({"op": "event", "type": "TrackStuckEvent", **last})
+        return web.Response()
+
+    async def _started(self, request: web.Request) -> web.Response:
+        async with self.changed:
+            wanted = int(request.query["players"])
+            await self.changed.wait_for(lambda: len(self.playing) >= wanted)
+        return web.json_response(time.monotonic())
+
+    def _about(self, guild: str) -> dict[str, Any]:
+        return {"guildId": guild, "track": {**self.playing[guild], "info": {}}}
+
+    async def _say(self, frame: object) -> None:
+        if self.socket is not None and not self.socket.closed:
+            await self.socket.send_str(json.dumps(frame, separators=(",", ":")))
+
+
+def _track(title: str) -> dict[str, Any]:
+    info = {
+        "identifier": f"https://music.example/{title}.mp3",
+        "isSeekable": True,
+        "author": "The Choir",
+        "length": 185_000,
+        "isStream": False,
+        "position": 0,
+        "title": title,
+        "uri": f"https://music.example/{title}.mp3",
+        "sourceName": "http",
+        "artworkUrl": None,
+        "isrc": None,
+    }
+    plugin = {"probeInfo": "mp3"}
+    return {"encoded": "QAAA" + "x" * 200, "info": info, "pluginInfo": plugin, "userData": {}}
+
+
+async def serve() -> None:
+    runner = web.AppRunner(Lavalink().application())
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address: Iterable[Any] = runner.addresses[0]
+    print(list(address)[1], flush=True)
+    # It ends with whoever started it, however that ends.
+    await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())

@@ -1,0 +1,195 @@
+"""All the nodes together: what players and commands see of them.
+
+It knows at which node each guild lives, which no node can say: who moves away from a node that
+cannot be reached leaves a player behind that plays on. What such a player still says is about
+nothing that sounds, and is heard by nobody; it is ended when the node is back.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import hikari
+import structlog
+
+from actors.guild.player.messages import NodePlayer
+from actors.guild.player.ports import Found, NodeUnavailable, NodeUpdate
+from actors.guild.player.track import Track
+from seraphim.lavalink.address import NodeAddress
+from seraphim.lavalink.balance import Candidate, Workload, ranked
+from seraphim.lavalink.events import ForPlayer
+from seraphim.lavalink.node import LavalinkNode
+from seraphim.lavalink.session import Patience
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+NODES_TO_ASK: Final = 2
+"""How many nodes are asked for the same tracks: people wait for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSite:
+    """A node that is to be used: its name, and what `address` says when it is called up.
+
+    `regions` are the beginnings of the names of the voice servers that are near it.
+    """
+
+    name: str
+    address: Callable[[], NodeAddress | None]
+    regions: Sequence[str] = ()
+
+
+class Nodes:
+    """Implements `AudioNode` and `Catalogue`. `deliver` is given what nodes say of players.
+
+    `link(name)` is the connection that the link of that node opens and closes.
+    """
+
+    def __init__(
+        self,
+        bot: hikari.GatewayBot,
+        sites: Sequence[NodeSite],
+        *,
+        user: int,
+        deliver: Callable[[ForPlayer], None],
+        patience: Patience | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._deliver = deliver
+        self._homes: dict[int, str] = {}
+        self._regions = {site.name: site.regions for site in sites}
+        self._workloads = {site.name: Workload(now) for site in sites}
+        self._nodes = {
+            site.name: LavalinkNode(
+                bot,
+                site.name,
+                address=site.address,
+                user=user,
+                on_event=partial(self._on_event, site.name),
+                on_stats=self._workloads[site.name].hear,
+                home=self._homes.get,
+                patience=patience,
+            )
+            for site in sites
+        }
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of all the nodes, in the order in which they were given."""
+        return tuple(self._nodes)
+
+    def link(self, name: str) -> LavalinkNode:
+        """Return the connection to the node `name`."""
+        return self._nodes[name]
+
+    # --- `AudioNode` ---
+
+    @property
+    def nodes(self) -> frozenset[str]:
+        """The nodes that can be reached now; see `AudioNode`."""
+        return frozenset(name for name, node in self._nodes.items() if node.reachable)
+
+    def choose(self, endpoint: str | None, avoid: str | None = None) -> str | None:
+        """Return the node to play at; see `AudioNode`. The choice counts at once."""
+        for candidate in self._ranked(endpoint):
+            if candidate.name != avoid:
+                self._workloads[candidate.name].promise()
+                return candidate.name
+        return None
+
+    async def update(self, guild: int, node: str, update: NodeUpdate) -> None:
+        """Change the guild's player at `node`, where the guild lives from now on."""
+        one = self._find(node)
+        self._move(guild, node)
+        await one.update(guild, update)
+
+    async def destroy(self, guild: int, node: str) -> None:
+        """End the guild's player at `node`; see `AudioNode`."""
+        if self._homes.get(guild) == node:
+            self._move(guild, None)
+        one = self._nodes.get(node)
+        if one is not None:
+            await one.destroy(guild)
+
+    async def player(self, guild: int, node: str) -> NodePlayer | None:
+        """Return what `node` says of the guild's player; see `AudioNode`.
+
+        A guild of which nothing was known lives there, if it has a player.
+        """
+        player = await self._find(node).player(guild)
+        if player is not None and guild not in self._homes:
+            self._move(guild, node)
+        return player
+
+    # --- `Catalogue` ---
+
+    async def load(self, query: str) -> Found:
+        """Find tracks; see `Catalogue`."""
+        for node in self._at_hand():
+            try:
+                return await node.load(query)
+            except NodeUnavailable:
+                log.info("node.not_heard", node=node.name)
+        raise NodeUnavailable
+
+    async def suggest(self, query: str, limit: int) -> tuple[Track, ...]:
+        """Return the best matches; see `Catalogue`."""
+        for node in self._at_hand():
+            try:
+                return await node.suggest(query, limit)
+            except NodeUnavailable:
+                log.info("node.not_heard", node=node.name)
+        raise NodeUnavailable
+
+    async def ping(self) -> float:
+        """Return the seconds that a small request to the best node takes.
+
+        Raises `NodeUnavailable`.
+        """
+        for node in self._at_hand():
+            return await node.ping()
+        raise NodeUnavailable
+
+    async def close(self) -> None:
+        """Let go of the HTTP clients, after the links have ended."""
+        for node in self._nodes.values():
+            await node.dispose()
+
+    def _find(self, name: str) -> LavalinkNode:
+        """Return the node. One that is in the settings no more cannot be reached."""
+        node = self._nodes.get(name)
+        if node is None:
+            raise NodeUnavailable
+        return node
+
+    def _ranked(self, endpoint: str | None, *, draining: bool = False) -> list[Candidate]:
+        """Return the nodes that can be reached, best first; the drained ones apart."""
+        return ranked(
+            (
+                Candidate(name, self._workloads[name].load, self._regions[name], node.connected)
+                for name, node in self._nodes.items()
+                if node.reachable and node.draining is draining
+            ),
+            endpoint,
+        )
+
+    def _at_hand(self) -> Iterator[LavalinkNode]:
+        candidates = (*self._ranked(None), *self._ranked(None, draining=True))
+        return (self._nodes[candidate.name] for candidate in candidates[:NODES_TO_ASK])
+
+    def _move(self, guild: int, node: str | None) -> None:
+        before = self._homes.get(guild)
+        if before == node:
+            return
+        if before is not None:
+            self._workloads[before].go()
+            del self._homes[guild]
+        if node is not None:
+            self._workloads[node].come()
+            self._homes[guild] = node
+
+    def _on_event(self, node: str, event: ForPlayer) -> None:
+        if self._homes.get(event.guild, node) == node:
+            self._deliver(event)
