@@ -162,12 +162,11 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
     """Put the house together."""
     board = Board()
     embedded = None if settings.nodes else _embedded_node(settings, may_replace=not takes_over)
+    sites = [NodeSite(ONLY_NODE, embedded.address)] if embedded else _sites(settings)
     bot = gateway.gateway_bot(settings.token, _discord_api(settings))
     nodes = Nodes(
         bot,
-        _configured_sites(settings)
-        if embedded is None
-        else [NodeSite(ONLY_NODE, embedded.address)],
+        sites,
         user=settings.application_id,
         deliver=Routing(lambda: system.registry).deliver,
     )
@@ -228,7 +227,7 @@ def _embedded_node(settings: Settings, *, may_replace: bool) -> EmbeddedNode:
     return EmbeddedNode(settings.data_dir.absolute(), environment, may_replace=may_replace)
 
 
-def _configured_sites(settings: Settings) -> list[NodeSite]:
+def _sites(settings: Settings) -> list[NodeSite]:
     def site(node: NodeSettings) -> NodeSite:
         return NodeSite(node.name, lambda: node.address, node.regions)
 

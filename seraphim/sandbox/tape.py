@@ -168,10 +168,17 @@ def _apart(later: float, earlier: float) -> float:
 
 def _off(before: Sequence[Packet], after: Sequence[Packet], silence: float) -> float:
     """Return how far from where it should the song went on."""
-    first = [packet for packet in after[:RUN] if packet.ssrc == after[0].ssrc]
-    last = [packet for packet in before[-RUN:] if packet.ssrc == before[-1].ssrc]
-    jump = _apart(place(first) - len(first) * _FRAME, place(last))
+    first = next(at for at in range(len(after)) if _one_speaker(after[at : at + RUN]))
+    last = next(at for at in range(len(before), 0, -1) if _one_speaker(before[at - RUN : at]))
+    went_on = place(after[first : first + RUN]) - (first + RUN) * _FRAME
+    broke_off = place(before[last - RUN : last]) + (len(before) - last) * _FRAME
+    jump = _apart(went_on, broke_off)
     return max(0.0, -jump, jump - silence)
+
+
+def _one_speaker(packets: Sequence[Packet]) -> bool:
+    """Whether it is a run of one connection's packets: a decoder takes no others together."""
+    return packets[0].ssrc == packets[-1].ssrc
 
 
 def _punctual(packets: Sequence[Packet], number: int) -> float:
