@@ -15,6 +15,7 @@ from benchmarks.report import Report
 BENCHMARKS = {
     "actors": "benchmarks.actors",
     "audio": "benchmarks.audio",
+    "link": "benchmarks.link",
     "recovery": "benchmarks.recovery",
 }
 """Each module has `measure() -> Report`."""

@@ -126,6 +126,7 @@ async def kill_bot(house: House) -> None:
 
 async def kill_bot_and_refuse(house: House) -> None:
     sessions = house.gateway_sessions
+    # Until it is refused Discord keeps the session, and the channel hears the node.
     house.sandbox.faults.refuse_resume()
     await _kill_and_start(house)
     if house.gateway_sessions & sessions:

@@ -18,7 +18,7 @@ from actors.guild.board import Board
 from actors.guild.names import players
 from actors.guild.player.actor import PlayerPorts
 from actors.lavalink_node.actor import LinkActor
-from actors.lavalink_node.messages import LinkMessage
+from actors.lavalink_node.messages import LinkMessage, link_name
 from actors.root import House, link_id, root_tree
 from actors.runtime import ChildSpec, System
 from actors.service import FatalService
@@ -184,6 +184,7 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
         return ChildSpec(
             id=link_id(name),
             start=lambda: LinkActor(name, nodes.link(name), lambda: players(system.registry)),
+            name=link_name(name),
         )
 
     database_url = settings.database_url

@@ -10,10 +10,11 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 DOTENV = Path(".env")
+FAILED = 1
 NOT_RUNNING = 4
 WRONG_CONFIGURATION = 78
 
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _sandbox()
         case "audio-node":
             return _audio_node(embedded=options.embedded)
+        case "drain":
+            return _drain(options.node, undo=options.undo)
         case _:
             return _tree(as_json=options.json)
 
@@ -72,6 +75,16 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="as the bot starts it: any free port, and it ends a minute after its last client",
     )
+    drain = commands.add_parser(
+        "drain",
+        help="empty a Lavalink node, so that it can be stopped",
+        description=(
+            "Let everything that plays at a node of LAVALINK_NODES move to the others, and nothing"
+            " new go there, until this is undone."
+        ),
+    )
+    drain.add_argument("node", metavar="NODE", help="the node's name")
+    drain.add_argument("--undo", action="store_true", help="let it be used again")
     tree = commands.add_parser(
         "tree",
         help="show the supervision tree of the bot that runs",
@@ -121,15 +134,35 @@ def _audio_node(*, embedded: bool) -> int:
     return run(options)
 
 
-def _tree(*, as_json: bool) -> int:
+def _ask(request: Mapping[str, object]) -> dict[str, object] | None:
+    """Return what the bot that runs here answers; None, and that is said, if none runs."""
     from seraphim.environment import data_dir
-    from seraphim.operations import operator, tree
+    from seraphim.operations import operator
 
     path = data_dir(dotenv=DOTENV) / operator.SOCKET
     try:
-        answer = asyncio.run(operator.ask(path, {"do": "tree"}))
+        return asyncio.run(operator.ask(path, request))
     except OSError:
         print(f"No bot runs on {path.parent}.", file=sys.stderr)
+        return None
+
+
+def _drain(node: str, *, undo: bool) -> int:
+    answer = _ask({"do": "undrain" if undo else "drain", "node": node})
+    if answer is None:
+        return NOT_RUNNING
+    if "error" in answer:
+        print(answer["error"], file=sys.stderr)
+        return FAILED
+    print(answer["state"])
+    return 0
+
+
+def _tree(*, as_json: bool) -> int:
+    from seraphim.operations import tree
+
+    answer = _ask({"do": "tree"})
+    if answer is None:
         return NOT_RUNNING
     if as_json:
         print(json.dumps(answer["tree"], indent=2))

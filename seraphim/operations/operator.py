@@ -1,9 +1,13 @@
 """The operator's socket: what the terminal asks of a running Seraphim.
 
 `DATA_DIR/operator.sock` belongs to the user who runs Seraphim (0600), so whoever can open it may
-ask. One JSON object a line in, one out: `{"do": "tree"}` is answered with the live supervision
-tree; `{"do": "crash", "actor": path}` makes an actor crash, for tests and rehearsals, and only in
-development; `{"do": "handover"}` begins a longer talk, see `seraphim.operations.handover`.
+ask. One JSON object a line in, one out:
+
+    {"do": "tree"}                     the live supervision tree
+    {"do": "drain", "node": name}      empty a node; answered with the state of its link
+    {"do": "undrain", "node": name}    let it be used again
+    {"do": "crash", "actor": path}     crash an actor: for tests and rehearsals, in development only
+    {"do": "handover"}                 begins a longer talk, see `seraphim.operations.handover`
 """
 
 import asyncio
@@ -13,11 +17,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
-from actors.runtime import ChildNotFound, NotRunning, System
+from actors.lavalink_node.messages import Drain, Undrain, link_name
+from actors.runtime import (
+    ActorCrashed,
+    ActorStopped,
+    AskTimeout,
+    ChildNotFound,
+    NotRunning,
+    System,
+)
 from seraphim.operations.handover import Handover
 
 SOCKET = "operator.sock"
 LONGEST_REQUEST = 4096
+ORDER_SECONDS = 5.0
 
 
 class OrderedCrash(Exception):
@@ -68,7 +81,7 @@ class OperatorSocket:
             if request == {"do": "handover"}:
                 await self._handover.serve(reader, writer)
                 return
-            writer.write(json.dumps(self._answer(request)).encode() + b"\n")
+            writer.write(json.dumps(await self._answer(request)).encode() + b"\n")
             await writer.drain()
         except ConnectionError:
             # Whoever asked has gone.
@@ -78,10 +91,14 @@ class OperatorSocket:
         finally:
             writer.close()
 
-    def _answer(self, request: object) -> Mapping[str, object]:
+    async def _answer(self, request: object) -> Mapping[str, object]:
         match request:
             case {"do": "tree"}:
                 return {"tree": dataclasses.asdict(self._system().tree())}
+            case {"do": "drain", "node": str(node)}:
+                return await self._order(node, Drain())
+            case {"do": "undrain", "node": str(node)}:
+                return await self._order(node, Undrain())
             case {"do": "crash", "actor": str(path)} if self._may_crash:
                 try:
                     self._system().crash(path, OrderedCrash("ordered by the operator"))
@@ -90,6 +107,15 @@ class OperatorSocket:
                 return {"crashed": path}
             case _:
                 return {"error": "not understood"}
+
+    async def _order(self, node: str, order: Drain | Undrain) -> Mapping[str, object]:
+        link = self._system().registry.whereis(link_name(node))
+        if link is None:
+            return {"error": f"no node {node}"}
+        try:
+            return {"state": await link.ask(order, timeout=ORDER_SECONDS)}
+        except (AskTimeout, ActorCrashed, ActorStopped) as error:
+            return {"error": f"the link to {node} does not answer ({type(error).__name__})"}
 
 
 def _request(line: bytes) -> object:

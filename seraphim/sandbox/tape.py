@@ -168,17 +168,20 @@ def _apart(later: float, earlier: float) -> float:
 
 def _off(before: Sequence[Packet], after: Sequence[Packet], silence: float) -> float:
     """Return how far from where it should the song went on."""
-    first = next(at for at in range(len(after)) if _one_speaker(after[at : at + RUN]))
-    last = next(at for at in range(len(before), 0, -1) if _one_speaker(before[at - RUN : at]))
+    first = _run(after, range(len(after) - RUN + 1))
+    last = _run(before, range(len(before) - RUN, -1, -1)) + RUN
     went_on = place(after[first : first + RUN]) - (first + RUN) * _FRAME
     broke_off = place(before[last - RUN : last]) + (len(before) - last) * _FRAME
     jump = _apart(went_on, broke_off)
     return max(0.0, -jump, jump - silence)
 
 
-def _one_speaker(packets: Sequence[Packet]) -> bool:
-    """Whether it is a run of one connection's packets: a decoder takes no others together."""
-    return packets[0].ssrc == packets[-1].ssrc
+def _run(packets: Sequence[Packet], starts: range) -> int:
+    """Return the first start of a run of one connection's packets: together they are decoded."""
+    for start in starts:
+        if packets[start].ssrc == packets[start + RUN - 1].ssrc:
+            return start
+    raise ValueError("no connection lasted long enough to be listened to")
 
 
 def _punctual(packets: Sequence[Packet], number: int) -> float:

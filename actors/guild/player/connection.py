@@ -139,16 +139,15 @@ def on_voice_state(turn: Turn, message: VoiceStateChanged) -> None:
         suppressed=message.suppressed,
     )
     turn.change(home=message.channel)
-    moved = before.channel is not None and before.channel != message.channel
-    if message.suppressed and (moved or not before.suppressed):
+    if message.suppressed and (before.channel != message.channel or not before.suppressed):
         turn.do(Speak(message.channel))
     if turn.state.voice.hushed != before.hushed:
         playback.heed_stillness(turn)
-    if moved or before.session not in (None, message.session):
+    if before.channel is None:
+        tell_credentials(turn)
+    elif (before.channel, before.session) != (message.channel, message.session):
         turn.do(StartTimer(SETTLE, SETTLE_MS))
         repair.doubt(turn, MOVING_MS, void=True)
-    else:
-        tell_credentials(turn)
 
 
 def _on_absence(turn: Turn) -> None:
