@@ -64,6 +64,9 @@ class World:
     announcer_error: Exception | None = None
     clock: int = 1_000_000
     hands_over: bool = False
+    resumed: bool = False
+    session: str = "session"
+    looked: int = 0
     woken: tuple[int, ...] | None = None
 
     def ports(self) -> PlayerPorts:
@@ -110,6 +113,8 @@ class World:
         self.changes.happened()
 
     async def player(self, guild: int, node: str) -> NodePlayer | None:
+        self.looked += 1
+        self.changes.happened()
         return self.playing.get(guild)
 
     def choose(self, endpoint: str | None, avoid: str | None = None) -> str | None:
@@ -163,7 +168,7 @@ class Gateway:
         self._world = world
 
     async def join(self, guild: int, channel: int) -> None:
-        state = VoiceStateChanged(channel, "session")
+        state = VoiceStateChanged(channel, self._world.session)
         self._world.voice[guild] = state
         self._world.tell(guild, state)
         self._world.tell(guild, VoiceServerChanged("token", "voice.example:443"))
@@ -178,5 +183,7 @@ class Gateway:
         self._world.tell(guild, VoiceStateChanged(None, None))
         self._world.changes.happened()
 
-    def state(self, guild: int) -> VoiceStateChanged:
+    def state(self, guild: int) -> VoiceStateChanged | None:
+        if self._world.resumed:
+            return None
         return self._world.voice.get(guild, VoiceStateChanged(None, None))

@@ -57,6 +57,8 @@ FAULTS: st.SearchStrategy[Fault] = st.one_of(
             VoiceWorld.lose_region,
             VoiceWorld.end_session,
             VoiceWorld.crash,
+            VoiceWorld.restart,
+            VoiceWorld.start_over,
             VoiceWorld.stop_node,
             VoiceWorld.start_node,
             hang,

@@ -7,7 +7,7 @@ is a number, so that an hour takes milliseconds, and the same orders always lead
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 
 from actors.guild.player.core import decide, restored
@@ -51,13 +51,14 @@ from actors.guild.player.ports import NodeUpdate, VoiceCredentials
 from actors.guild.player.state import PlayerState
 from actors.guild.player.track import Track
 from actors.guild.refusal import Code, Refused
+from actors.store.ledger import durable
 
 HERE, TEXT, NODE = 10, 30, "main"
 ADA = Member(1, HERE)
 SONG = Track("", "song", "song", "", None, seekable=True, source="library")
 
 LATEST_MS = 2_500
-GATEWAY_MS, NODE_MS, CONNECT_MS, REPORT_MS, HANG_MS = 30, 10, 60, 5_000, 5_000
+GATEWAY_MS, NODE_MS, CONNECT_MS, RESUME_MS, REPORT_MS, HANG_MS = 30, 10, 60, 300, 5_000, 5_000
 
 
 @dataclass
@@ -201,11 +202,30 @@ class VoiceWorld:
 
     def crash(self) -> None:
         """Begin again with the last state; what was on its way to Discord is lost."""
+        self._begin(self.state, self._whereabouts, rejoin=False)
+
+    def restart(self) -> None:
+        """The process is another one, and goes on with the gateway session."""
+        self.rejoined_at.clear()
+        self._begin(durable(self.state), None, rejoin=False)
+
+    def start_over(self) -> None:
+        """The process is another one, and its gateway session too."""
+        self.channel = None
+        self.session += 1
+        self._close_old(4014)
+        self._whereabouts = VoiceStateChanged(None, None)
+        self.rejoined_at.clear()
+        self._begin(durable(self.state), None, rejoin=True)
+
+    def _begin(
+        self, state: PlayerState, whereabouts: VoiceStateChanged | None, *, rejoin: bool
+    ) -> None:
         self._timers.clear()
         self._life += 1
         nodes = frozenset({NODE} if self.node_up else ())
-        self.state = restored(self.state, self._whereabouts, nodes)
-        self.tell(Awake(rejoin=False))
+        self.state = restored(state, whereabouts, nodes)
+        self.tell(Awake(rejoin=rejoin))
 
     # --- Discord ---
 
@@ -307,10 +327,13 @@ class VoiceWorld:
             connection = self.connection
             if connection is not None and connection.alive:
                 connection.alive = False
-                self.after(300, lambda: setattr(connection, "alive", self.good(connection.credentials)))
+                self.after(RESUME_MS, lambda: self._resume(connection))
             return
         self.void = self.void or void
         self._close_old(code, all_of_them=True)
+
+    def _resume(self, connection: Connection) -> None:
+        connection.alive = self.good(connection.credentials)
 
     # --- the node ---
 
@@ -455,6 +478,3 @@ def quiet(world: VoiceWorld) -> None:
     if world.muted or world.state.voice.muted:
         world.mute(muted=False)
     world.start_node()
-
-
-__all__ = ("ADA", "HERE", "NODE", "SONG", "TEXT", "VoiceWorld", "playing", "quiet", "replace")
