@@ -41,3 +41,16 @@ def test_make_targets_that_are_named_exist(document: Path):
     targets = set(re.findall(r"^([a-z0-9-]+):", text("Makefile"), re.MULTILINE))
     for target in re.findall(r"`?make (?:-s )?([a-z][a-z0-9-]+)`", document.read_text("utf-8")):
         assert target in targets, target
+
+
+def test_log_events_that_operators_are_told_of_are_logged():
+    events = re.findall(r"`([a-z_]+\.[a-z_]+)`", text("docs/operations.md"))
+    files = {"seraphim.db", "operator.sock"}
+    source = "\n".join(
+        path.read_text("utf-8")
+        for folder in ("actors", "seraphim")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    assert len(events) > 10
+    for event in set(events) - files:
+        assert f'"{event}"' in source, event
