@@ -132,8 +132,7 @@ class Life:
         """Stop because of an error that no restart can help."""
         log.error("system.fatal", code="SYS-001", error=error.message)
         self.code = WRONG_CONFIGURATION
-        if self._started:
-            self.stop()
+        self.stop()
 
     async def watch_signals(self) -> None:
         """Stop in order at the first signal, and at once at the second."""

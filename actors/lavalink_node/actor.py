@@ -80,6 +80,7 @@ class LinkActor(Actor[LinkMessage]):
         self._delay = 0.0
         self._ready_since = 0.0
         self._complaint: str | None = None
+        self._reason: str | None = None
         self._tidying: ActorTask | None = None
 
     async def on_start(self) -> None:
@@ -166,7 +167,11 @@ class LinkActor(Actor[LinkMessage]):
         self._state = LinkState.RESUMING
         if self._tidying is not None:
             self._tidying.cancel()
-        log.warning("node.lost", node=self._name, reason=str(error))
+        # One that breaks again and again says why once, as one that cannot be reached does.
+        reason = str(error)
+        level = log.warning if steady or reason != self._reason else log.debug
+        level("node.lost", node=self._name, reason=reason)
+        self._reason = reason
         if error.dead or self._delay > PATIENCE_SECONDS:
             await self._down()
 

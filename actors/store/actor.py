@@ -81,24 +81,23 @@ class _Overdue:
 
 @dataclass(frozen=True, slots=True)
 class _FoundActive:
-    """The guilds that are stored with a home."""
+    """The guilds that have a home."""
 
-    guilds: frozenset[int]
+    guilds: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _NotFoundActive:
-    """Which guilds are stored with a home cannot be read."""
+    """Which guilds have a home cannot be read."""
 
     error: str
 
 
 @dataclass(frozen=True, slots=True)
 class _FoundNote:
-    """What is stored under a key; None also where it cannot be read, because of `error`."""
+    """The note of a key; None also where it cannot be read, because of `error`."""
 
     attempt: int
-    key: str
     value: str | None = field(repr=False)
     error: str | None = None
 
@@ -222,16 +221,15 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
                 self._looking = False
                 waiting, self._actives = self._actives, []
                 for asked in waiting:
-                    asked.reply(self._ledger.active(guilds))
+                    asked.reply(guilds)
             case _NotFoundActive(error):
                 self._looking = False
                 self._failed(error)
                 self.context.timers.start("look", RETRY_SECONDS[0], _TimeToLook())
-            case _FoundNote(attempt, key, value, error):
+            case _FoundNote(attempt, value, error):
                 if error is not None:
                     self._failed(error)
-                newer = self._ledger.knows_note(key)
-                self._notings.pop(attempt).reply(self._ledger.note(key) if newer else value)
+                self._notings.pop(attempt).reply(value)
             case _Slow():
                 self._failed("it does not answer")
             case _TimeToWrite():
@@ -366,7 +364,9 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
 
     async def _find_active(self) -> None:
         try:
-            outcome = _FoundActive(await self._storage.active())
+            stored = await self._storage.active()
+            # Now: what is not written yet may be, when the outcome is handled.
+            outcome = _FoundActive(self._ledger.active(stored))
         except StorageFailed as error:
             outcome = _NotFoundActive(str(error))
         await self.context.ref.tell(outcome)
@@ -381,9 +381,11 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
 
     async def _find_note(self, attempt: int, key: str) -> None:
         try:
-            outcome = _FoundNote(attempt, key, await self._storage.note(key))
+            stored = await self._storage.note(key)
+            newer = self._ledger.knows_note(key)
+            outcome = _FoundNote(attempt, self._ledger.note(key) if newer else stored)
         except StorageFailed as error:
-            outcome = _FoundNote(attempt, key, None, str(error))
+            outcome = _FoundNote(attempt, None, str(error))
         await self.context.ref.tell(outcome)
 
     # What is well and what is not

@@ -150,8 +150,12 @@ class ResumableBot(hikari.GatewayBot):
 
     @property
     def identity(self) -> str:
-        """Whose sessions these are: the same for the same token, which cannot be told from it."""
-        return hashlib.sha256(self._token.encode()).hexdigest()[:32]
+        """Whose sessions these are, and of which kind; the token cannot be told from it.
+
+        A session that goes on has the intents that it was begun with.
+        """
+        known = f"{self._token} {int(self.intents)}"
+        return hashlib.sha256(known.encode()).hexdigest()[:32]
 
     @property
     def sessions(self) -> dict[int, ShardSession]:

@@ -74,8 +74,3 @@ class Routing:
                 line.popleft()
         finally:
             del self._lines[guild]
-
-
-def route(registry: Registry, event: ForPlayer) -> None:
-    """Tell the guild's player."""
-    Routing(lambda: registry).deliver(event)

@@ -50,7 +50,8 @@ class Patience:
 
     `heartbeat` is the time between two pings; one that is not answered for half of it ends the
     connection. `change` is for a change of a player, which hangs for ever in a Lavalink that cannot
-    reach the voice server; `turn` for its turn to be sent. `version` is for the smallest of all
+    reach the voice server; `turn` for its turn to be sent, behind those of thousands of guilds at
+    worst: the one in front takes no longer than `change`. `version` is for the smallest of all
     requests, which a living node answers at once.
 
     A node behind a black hole is lost after one and a half heartbeats (aiohttp may take a second
@@ -58,10 +59,10 @@ class Patience:
     """
 
     connect: float = 5.0
-    heartbeat: float = 5.0
+    heartbeat: float = 4.0
     request: float = 10.0
     change: float = 5.0
-    turn: float = 30.0
+    turn: float = 120.0
     version: float = 3.0
 
 

@@ -22,6 +22,7 @@ class Story:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.started = anyio.Event()
+        self.ended = anyio.Event()
         self.hold: anyio.Event | None = None
 
     async def drain(self, within: float) -> None:
@@ -49,27 +50,34 @@ class Resident(Actor[str]):
 
     async def on_stop(self, reason: Exit) -> None:
         self._story.told.append("down")
+        self._story.ended.set()
 
 
 def house(story: Story, *, intensity: int = 1) -> System:
-    resident = ChildSpec(id="resident", start=lambda: Resident(story))
+    resident = ChildSpec(id="resident", start=lambda: Resident(story), shutdown=0.1)
     return System(SupervisorSpec(id="root", intensity=intensity, children=(resident,)))
 
 
+async def up(story: Story) -> None:
+    """Wait until the tree is up and its life waits for orders."""
+    await story.started.wait()
+    await anyio.wait_all_tasks_blocked()
+
+
 @pytest.fixture
-def story() -> Story:
+async def story() -> Story:
     return Story()
 
 
 @pytest.fixture
-def life() -> Life:
+async def life() -> Life:
     return Life(8.0)
 
 
 async def test_told_to_stop_it_drains_and_then_stops_the_tree(story: Story, life: Life) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(life.live, house(story), story)
-        await story.started.wait()
+        await up(story)
         assert not life.ending
         life.stop()
     assert story.told == ["up", "drained within 2.0", "down"]
@@ -81,7 +89,7 @@ async def test_told_to_stop_it_drains_and_then_stops_the_tree(story: Story, life
 async def test_told_to_hand_over_it_says_no_goodbye(story: Story, life: Life) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(life.live, house(story), story)
-        await story.started.wait()
+        await up(story)
         life.hand_over()
         assert life.hands_over()
     assert story.told == ["up", "handed over", "down"]
@@ -91,7 +99,7 @@ async def test_told_to_hand_over_it_says_no_goodbye(story: Story, life: Life) ->
 async def test_one_that_stops_already_hands_over_no_more(story: Story, life: Life) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(life.live, house(story), story)
-        await story.started.wait()
+        await up(story)
         life.stop()
         life.hand_over()
     assert not life.hands_over()
@@ -146,7 +154,7 @@ async def test_a_tree_that_gives_up_is_told_in_the_exit_code(story: Story, life:
     system = house(story, intensity=0)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(life.live, system, story)
-        await story.started.wait()
+        await up(story)
         system.crash("/root/resident", RuntimeError("ordered"))
     assert life.code == GAVE_UP
 
@@ -168,23 +176,28 @@ async def test_a_tree_that_does_not_start_is_told_in_the_exit_code(life: Life) -
 async def test_what_no_restart_can_help_stops_it(story: Story, life: Life) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(life.live, house(story), story)
-        await story.started.wait()
+        await up(story)
         life.on_fatal(FatalService("set DISCORD_TOKEN"))
     assert life.code == WRONG_CONFIGURATION
     assert story.told[-1] == "down"
+
+
+async def test_what_no_restart_can_help_stops_it_while_it_starts(story: Story, life: Life) -> None:
+    story.hold = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(life.live, house(story), story)
+        await story.started.wait()
+        life.on_fatal(FatalService("set DISCORD_TOKEN"))
+    assert life.code == WRONG_CONFIGURATION
 
 
 async def test_a_signal_stops_it_in_order(story: Story, life: Life) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(life.watch_signals)
         tasks.start_soon(life.live, house(story), story)
-        await story.started.wait()
-        while not life.ending:
-            os.kill(os.getpid(), signal.SIGTERM)
-            await anyio.wait_all_tasks_blocked()
-            break
-        while "down" not in story.told:
-            await anyio.wait_all_tasks_blocked()
+        await up(story)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await story.ended.wait()
         tasks.cancel_scope.cancel()
     assert story.told == ["up", "drained within 2.0", "down"]
 

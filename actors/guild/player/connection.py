@@ -65,9 +65,8 @@ def join(turn: Turn, channel: int, *, answer: int | None = None) -> None:
     """Join `channel`; `answer` is an ask that waits for it."""
     attempt = turn.number()
     answers = () if answer is None else (answer,)
-    known = turn.state.voice.known
     # A server named for a place before is not the one to come.
-    turn.change(voice=replace(turn.state.voice, token=None, endpoint=None, known=known))
+    turn.change_voice(token=None, endpoint=None)
     turn.change(joining=Joining(attempt, channel, answers), home=channel)
     turn.change_trouble(hopeless=False)
     turn.do(JoinVoice(attempt, channel), StartTimer(JOIN, JOIN_LIMIT_MS))

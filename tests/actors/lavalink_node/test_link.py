@@ -351,6 +351,16 @@ async def test_why_a_node_is_away_is_said_once(house: House) -> None:
     ]
 
 
+async def test_a_node_that_breaks_again_and_again_says_why_once(house: House) -> None:
+    house.node.hangs_up = True
+    with capture_logs() as logged:
+        await house.start_link()
+        await house.clock.advance(60)
+    lost = [entry for entry in logged if entry["event"] == "node.lost"]
+    assert len(lost) > 5
+    assert [entry["log_level"] for entry in lost].count("warning") == 1
+
+
 async def test_a_node_that_needs_people_to_change_something_is_an_error_with_its_code(
     house: House,
 ) -> None:

@@ -229,6 +229,15 @@ async def test_a_session_of_another_bot_or_shard_is_left_alone(
     assert "discord.resume_refused" not in [line["event"] for line in lines]
 
 
+def test_whose_a_session_is_depends_on_the_token_and_what_it_is_to_hear() -> None:
+    token, other = "MTIz.x.y", "MTIz.x.z"
+    same = {gateway.gateway_bot(token, api).identity for api in (None, "http://127.0.0.1:1/api")}
+    assert len(same) == 1
+    deaf = ResumableBot(token, banner=None, logs=None, intents=hikari.Intents.GUILDS)
+    assert len(same | {gateway.gateway_bot(other, None).identity, deaf.identity}) == 3
+    assert token not in str(same)
+
+
 async def test_a_damaged_note_is_no_reason_not_to_start(sandbox: Sandbox, guild: Guild) -> None:
     notes = Notebook()
     notes.kept[key(0)] = "{"

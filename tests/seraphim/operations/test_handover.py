@@ -213,13 +213,17 @@ async def test_an_old_process_that_hangs_is_left_alone(
 ) -> None:
     monkeypatch.setattr(handover, "ANSWER_SECONDS", 0.05)
 
+    hung_up = asyncio.Event()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
+        hung_up.set()
 
     server = await asyncio.start_unix_server(serve, tmp_path / SOCKET)
     try:
         with pytest.raises(HandoverRefused, match="does not answer"):
             await take_over(tmp_path / SOCKET)
+        await hung_up.wait()
     finally:
         server.close()

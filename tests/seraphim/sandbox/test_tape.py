@@ -161,6 +161,22 @@ def test_a_new_connection_that_goes_on_at_once_misses_nothing(channel: Channel) 
     assert channel.judged().missing == 0
 
 
+@pytest.mark.parametrize("shift", [-7, 7])
+def test_a_new_connection_may_come_a_moment_before_or_after_the_longest_wait(
+    channel: Channel, shift: int
+) -> None:
+    channel.play(100)
+    channel.join_anew()
+    channel.play(100)
+    late = 100 + shift
+    channel.packets[late:] = [
+        replace(packet, arrived=packet.arrived + 0.01) for packet in channel.packets[late:]
+    ]
+    told = channel.judged()
+    assert told.silence_ms == pytest.approx(10)
+    assert told.off_s < 0.1
+
+
 @pytest.mark.parametrize(("jump", "off"), [(0, 0), (2, 0), (1, 0), (-1.5, 1.5), (4, 2), (7, 5)])
 def test_a_place_is_right_up_to_where_the_song_would_have_been(
     channel: Channel, jump: float, off: float

@@ -1,4 +1,4 @@
-"""Databases: a SQLite file each, and where TEST_DATABASE_URL names one, a PostgreSQL schema each."""
+"""Databases: a SQLite file each; where TEST_DATABASE_URL names a PostgreSQL, a schema each too."""
 
 import os
 import secrets

@@ -33,12 +33,10 @@ anyio.run(main)
 """
 
 
-@pytest.mark.parametrize("writes", [1, 7, 40, 163])
-async def test_a_kill_while_writing_leaves_the_last_committed_state(
-    tmp_path: Path, writes: int
-) -> None:
+def killed(folder: Path, writes: int) -> list[str]:
+    """Kill a writer after so many writes; return all that it has said."""
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path)],
+        [sys.executable, "-c", WRITER, str(folder)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[3],
@@ -46,7 +44,14 @@ async def test_a_kill_while_writing_leaves_the_last_committed_state(
         assert writer.stdout is not None
         said = [writer.stdout.readline() for _ in range(writes)]
         writer.send_signal(signal.SIGKILL)
-        said += writer.stdout.readlines()
+        return said + writer.stdout.readlines()
+
+
+@pytest.mark.parametrize("writes", [1, 40, 163])
+async def test_a_kill_while_writing_leaves_the_last_committed_state(
+    tmp_path: Path, writes: int
+) -> None:
+    said = killed(tmp_path, writes)
     # The last line may have been cut by the kill.
     last = int(next(line for line in reversed(said) if line.endswith("\n")))
 

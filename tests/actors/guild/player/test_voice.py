@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from actors.guild.panel.messages import JoinLost
-from actors.guild.player.core import IDLE, decide, restored
+from actors.guild.player.core import IDLE, restored
 from actors.guild.player.effects import (
     Answer,
     CancelTimer,
     DestroyPlayer,
     Effect,
-    FindNode,
     JoinVoice,
     LeaveVoice,
     LookAtNode,
@@ -31,7 +30,6 @@ from actors.guild.player.messages import (
     Leave,
     Loaded,
     Member,
-    NodeFound,
     NodePlayer,
     NodeReady,
     Pause,
@@ -51,8 +49,9 @@ from actors.guild.player.ports import NodeUpdate, VoiceCredentials
 from actors.guild.player.state import PlayerState
 from actors.guild.player.track import Track
 from actors.guild.refusal import Code, Refused
+from tests.actors.guild.player.shell import NODE, act
 
-HERE, ELSEWHERE, TEXT, NODE = 10, 20, 30, "main"
+HERE, ELSEWHERE, TEXT = 10, 20, 30
 ADA = Member(1, HERE)
 STATE = VoiceStateChanged(HERE, "session")
 SERVER = VoiceServerChanged("token", "voice.example:443")
@@ -84,17 +83,9 @@ class Guild:
         """Tell one after the other; `effects` are those of the last."""
         self.now += after_ms
         for message in messages:
-            self.effects = []
-            self._decide(message)
+            decision = act(self.state, message, self.now)
+            self.state, self.effects = decision.state, list(decision.effects)
         return self
-
-    def _decide(self, message: Command | Event) -> None:
-        decision = decide(self.state, message, self.now)
-        self.state = decision.state
-        for effect in decision.effects:
-            self.effects.append(effect)
-            if isinstance(effect, FindNode):
-                self._decide(NodeFound(NODE))
 
     def pass_time(self, ms: int) -> "Guild":
         self.now += ms
@@ -474,6 +465,14 @@ def test_the_song_goes_on_where_it_was_last_heard():
     assert guild.position == 12_000
     guild.node_says(connected=False)
     assert guild.summary == [("start", 10_000, True), ("repair", 4_000)]
+
+
+def test_a_start_that_is_told_between_two_servers_is_no_sound():
+    guild = idle().tell(Play(ADA, "song", TEXT))
+    guild.tell(Loaded(guild.state.requests[0].attempt, (SONG,)))
+    guild.tell(NO_SERVER).start().pass_time(5_000)
+    assert guild.position == 0
+    assert guild.tell(OTHER_SERVER).summary == [("start", 0, True)]
 
 
 def test_a_short_silence_is_not_made_up_for():
