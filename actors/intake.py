@@ -9,16 +9,29 @@ up, and tells the channel when a guild's player was given up itself.
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
+import structlog
+
 from actors.guild.names import panel_name, player_name
 from actors.guild.panel.messages import GaveUp
 from actors.guild.player.actor import PlayerPorts
 from actors.guild.player.messages import PlayerMessage
 from actors.guild.tree import guild_id, guild_tree, panel_keeper
-from actors.runtime import Actor, ActorRef, AlreadyStarted, Ask, Down, Name
-from actors.store.messages import STORE, Active, SetAside
+from actors.runtime import (
+    Actor,
+    ActorCrashed,
+    ActorRef,
+    AlreadyStarted,
+    Ask,
+    AskTimeout,
+    Down,
+    Name,
+)
+from actors.store.messages import STORE, Active, SetAside, StoreMessage
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 GUILDS = "/root/guilds"
-ACTIVE_SECONDS = 30.0
+ACTIVE_SECONDS = 60.0
 OPEN_SECONDS = 30.0
 
 
@@ -58,7 +71,7 @@ class Intake(Actor[IntakeMessage]):
 
     async def _wake(self) -> None:
         store = self.context.system.registry.whereis(STORE)
-        active = () if store is None else await store.ask(Active(), timeout=ACTIVE_SECONDS)
+        active = () if store is None else await _active(store)
         for guild in active:
             await self.context.ref.ask(Open(guild), timeout=OPEN_SECONDS)
         await self._on_awake(active)
@@ -107,3 +120,12 @@ class Intake(Actor[IntakeMessage]):
             await self._ports.node.destroy(guild, node)
         if view is not None and view.text_channel is not None:
             await self._ports.announcer.say(view.text_channel, GaveUp())
+
+
+async def _active(store: ActorRef[StoreMessage]) -> tuple[int, ...]:
+    """Return the guilds to wake, however long it takes until that can be read."""
+    while True:
+        try:
+            return await store.ask(Active(), timeout=ACTIVE_SECONDS)
+        except (AskTimeout, ActorCrashed):
+            log.warning("intake.still_waiting_for_store")

@@ -183,7 +183,12 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
     def link(name: str) -> ChildSpec[LinkMessage]:
         return ChildSpec(
             id=link_id(name),
-            start=lambda: LinkActor(name, nodes.link(name), lambda: players(system.registry)),
+            start=lambda: LinkActor(
+                name,
+                nodes.link(name),
+                lambda: players(system.registry),
+                ends=lambda: life.ending and not life.hands_over(),
+            ),
             name=link_name(name),
         )
 
@@ -209,6 +214,7 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
             board=board,
             now=lambda: time.time_ns() // 1_000_000,
             new_run=lambda: secrets.token_hex(4),
+            ends=lambda: life.ending,
             hands_over=life.hands_over,
         ),
         volume=settings.default_volume,

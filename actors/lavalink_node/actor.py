@@ -60,7 +60,9 @@ CONNECTED = {LinkState.READY, LinkState.DRAINING}
 class LinkActor(Actor[LinkMessage]):
     """Keeps the node `name` connected. `players` are those of all guilds.
 
-    Each of them is told `NodeReady`, `NodeDraining` and `NodeDown`, in the order in which it
+    `ends` is asked when the link is stopped: whether what sounds at the node is to end with it.
+
+    Each player is told `NodeReady`, `NodeDraining` and `NodeDown`, in the order in which it
     happened. A crash of this actor closes the connection; the next incarnation opens it again, and
     resumes the session. So does the next process, if there is a store to keep the session's id.
     """
@@ -70,8 +72,11 @@ class LinkActor(Actor[LinkMessage]):
         name: str,
         connection: NodeConnection,
         players: Callable[[], Iterable[ActorRef[PlayerMessage]]],
+        *,
+        ends: Callable[[], bool] = lambda: False,
     ) -> None:
         self._name = name
+        self._ends = ends
         self._connection = connection
         self._players = players
         self._state = LinkState.CONNECTING
@@ -119,8 +124,14 @@ class LinkActor(Actor[LinkMessage]):
         return self._state
 
     async def on_stop(self, reason: Exit) -> None:
-        """Close the connection. The node plays on for whoever resumes the session."""
-        await self._connection.close()
+        """Close the connection. The node plays on for whoever resumes the session.
+
+        Unless the bot stops: then nobody will.
+        """
+        if reason.kind != "crashed" and self._ends():
+            await self._connection.end()
+        else:
+            await self._connection.close()
 
     # --- the node ---
 

@@ -58,6 +58,10 @@ class NodeConnection(Protocol):
         """
         ...
 
+    async def end(self) -> None:
+        """End the session, and with it all players, as far as the node can be reached; `close`."""
+        ...
+
     async def close(self) -> None:
         """End the connection, if there is one, and give up the requests that are under way.
 

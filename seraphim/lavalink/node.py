@@ -141,6 +141,10 @@ class LavalinkNode:
             cause = error.__cause__ or error
             log.info("node.not_tidied", node=self.name, error=type(cause).__name__)
 
+    async def end(self) -> None:
+        """End the session and its players; see `NodeConnection`."""
+        await self.session.end()
+
     async def close(self) -> None:
         """End the connection, and give up what is asked; see `NodeConnection`."""
         await self.session.close()

@@ -191,6 +191,18 @@ class NodeSession(ongaku.Session):
             flight.cancel()
         await self._hang_up()
 
+    async def end(self) -> None:
+        """Have the node end the session and its players with the websocket, and close that."""
+        if self._session_id is not None and self._reachable:
+            try:
+                with anyio.fail_after(CLOSE_SECONDS):
+                    await self.client.rest.update_session(
+                        self._session_id, resuming=False, session=self
+                    )
+            except Exception as error:  # noqa: BLE001, whatever it is: the node ends it in a while
+                log.warning("node.session_left", node=self.name, error=type(error).__name__)
+        await self.close()
+
     def suspect(self) -> None:
         """Somebody waited in vain for an answer: let `run` see whether the node is alive."""
         self._suspicion.set()

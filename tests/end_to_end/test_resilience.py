@@ -121,6 +121,7 @@ async def test_sigterm_ends_everything_in_order(
         await guild.voice.heard.until_pitch(440)
         assert await bot.stop() == 0
         log = bot.log
+    await sandbox.until(lambda: guild.bot.voice is None)
     stopped = [line["actor"] for line in log if line.get("event") == "actor.stopped"]
     order = [
         path
@@ -129,7 +130,6 @@ async def test_sigterm_ends_everything_in_order(
     ]
     assert order == ["/root/intake", "/root/guilds", "/root/lavalink", "/root/discord", "/root"]
     assert log[-1]["event"] == "system.stopped"
-    assert guild.bot.voice is None
     assert not any(line.get("event") == "actor.crashed" for line in log)
     assert bot.errors == ()
     guild.remove_bot()

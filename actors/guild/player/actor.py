@@ -46,6 +46,7 @@ from actors.guild.player.messages import (
     NodeFound,
     Play,
     PlayerMessage,
+    PositionReported,
     Reconciled,
     TimeIsUp,
     UpdateFailed,
@@ -87,7 +88,8 @@ RECALL_SECONDS = 3.0
 class PlayerPorts:
     """What a player is connected to. `now` is the time in milliseconds since the epoch.
 
-    `hands_over` is true when the process stops because another goes on with what sounds.
+    `ends` is true when the whole process stops, `hands_over` when it does so because another goes on
+    with what sounds.
     """
 
     node: AudioNode
@@ -97,6 +99,7 @@ class PlayerPorts:
     board: Board
     now: Callable[[], int]
     new_run: Callable[[], str]
+    ends: Callable[[], bool]
     hands_over: Callable[[], bool]
 
 
@@ -137,7 +140,6 @@ class PlayerActor(Actor[PlayerMessage]):
             self._state = restored(await self._saved(), None, nodes)
             # A place that is not of this gateway session ends with the one that it is of.
             self._decide(Awake(rejoin=there is not None))
-        self._show()
 
     async def receive(self, message: PlayerMessage) -> object:
         """Decide, remember, act, and answer; commands answer as their messages say."""
@@ -146,9 +148,7 @@ class PlayerActor(Actor[PlayerMessage]):
             self._watch_store()
             self._save()
             return None
-        decision = self._decide(message)
-        self._show()
-        return decision.reply
+        return self._decide(message).reply
 
     def _decide(self, message: Command | Event) -> Decision:
         before = self._state
@@ -158,30 +158,37 @@ class PlayerActor(Actor[PlayerMessage]):
         reply = decision.reply
         if isinstance(reply, Later) and isinstance(message, Play | Join):
             self._deferred[reply.attempt] = self.context.defer(message)
-        if worth_saving(before, self._state):
+        changed = worth_saving(before, self._state)
+        if changed:
             self._save()
         for effect in decision.effects:
             self._do(effect)
+        # What was shown of a position runs on by itself; a thousand players report one every 5 ms.
+        if changed or not isinstance(message, PositionReported):
+            self._show()
         return decision
 
     async def on_stop(self, reason: Exit) -> None:
-        """Leave the channel if this is the end; a crash leaves everything as it sounds."""
+        """Leave the channel if the player ends; a crash leaves everything as it sounds.
+
+        When all end, nothing is left to each: the place in voice ends with the gateway's session,
+        and what plays with the node's. Thousands of goodbyes would take longer than there is time.
+        """
         self._changes.close()
         self._next_change.close()
         if reason.kind == "crashed":
             return
         state = self._state
         self._ports.board.remove(state.guild)
-        if self._ports.hands_over():
-            # The next process goes on with what sounds.
-            self._save()
-            return
-        if state.current is not None:
+        # The next process goes on with what sounds.
+        if state.current is not None and not self._ports.hands_over():
             self._state = replace(state, current=freeze(state.current, self._ports.now()))
         if reason.kind == "normal":
-            # Not because the bot stops: nobody is to come back here by itself.
+            # Nobody is to come back here by itself.
             self._state = replace(self._state, home=None)
         self._save()
+        if self._ports.ends():
+            return
         if state.voice.channel is not None:
             await self._ports.voice.leave(state.guild)
         if state.node is not None:
@@ -216,7 +223,11 @@ class PlayerActor(Actor[PlayerMessage]):
         try:
             store.tell_nowait(Save(self._state))
         except MailboxFull:
-            self.context.start_task(store.tell, Save(self._state), name="save")
+            self.context.start_task(self._save_later, store, name="save")
+
+    async def _save_later(self, store: ActorRef[StoreMessage]) -> None:
+        # A second one behind it finds the mailbox just as full: none overtakes another.
+        await store.tell(Save(self._state))
 
     def _do(self, effect: Effect) -> None:
         match effect:

@@ -55,7 +55,7 @@ class Voice:
     """
 
     channel: int | None = None
-    session: str | None = None
+    session: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
     endpoint: str | None = None
     known: VoiceCredentials | None = None

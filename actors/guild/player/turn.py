@@ -5,6 +5,7 @@ several rules change the state one after the other; threading (state, effects) t
 by hand hid the rules, so they share this short-lived accumulator instead.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,16 +23,19 @@ class Turn:
 
     def change(self, **fields: Any) -> None:
         """Replace fields of the state."""
-        self.state = replace(self.state, **fields)
+        if _differs(self.state, fields):
+            self.state = replace(self.state, **fields)
 
     def change_voice(self, **fields: Any) -> Voice:
         """Replace fields of the voice state, and return it."""
-        self.state = replace(self.state, voice=replace(self.state.voice, **fields))
+        if _differs(self.state.voice, fields):
+            self.state = replace(self.state, voice=replace(self.state.voice, **fields))
         return self.state.voice
 
     def change_trouble(self, **fields: Any) -> None:
         """Replace fields of what is wrong with voice."""
-        self.state = replace(self.state, trouble=replace(self.state.trouble, **fields))
+        if _differs(self.state.trouble, fields):
+            self.state = replace(self.state, trouble=replace(self.state.trouble, **fields))
 
     def do(self, *effects: Effect) -> None:
         """Want effects, in this order, after those wanted before."""
@@ -41,3 +45,8 @@ class Turn:
         """Return the next number: no attempt and no play has the same one."""
         self.change(counter=self.state.counter + 1)
         return self.state.counter
+
+
+def _differs(value: object, fields: Mapping[str, object]) -> bool:
+    """Whether replacing would change anything: most reports of a position do not."""
+    return any(getattr(value, name) != field for name, field in fields.items())

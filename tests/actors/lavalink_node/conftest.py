@@ -63,6 +63,9 @@ class Node:
     async def tidy(self, *, thorough: bool) -> None:
         self.done.append("sweep" if thorough else "tidy")
 
+    async def end(self) -> None:
+        self.done.append("end")
+
     async def close(self) -> None:
         self.done.append("close")
 

@@ -203,8 +203,10 @@ async def test_a_sequence_that_discord_never_reached_is_not_asked_for_again(
 ) -> None:
     await sit_down_and_hand_over(sandbox, guild, notes)
     changed(notes, sequence=10_000)
-    async with House(sandbox, notes).running():
-        assert identified(sandbox) == 2
+    with structlog.testing.capture_logs() as lines:
+        async with House(sandbox, notes).running():
+            assert identified(sandbox) == 2
+    assert "discord.resume_refused" not in [line["event"] for line in lines]
 
 
 async def test_a_session_whose_gateway_is_gone_goes_on_at_another(
