@@ -168,8 +168,9 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
         kept = self.context.kept
         if isinstance(kept, Ledger):
             # What was being written may have been, or not; writing it again does no harm.
-            self._remember(kept.unwritten())
+            self._ledger = kept.taken_over()
             self._must_write = bool(kept.running)
+        self.context.keep(self._ledger)
         try:
             await self._storage.open()
         except StorageFailed as error:
@@ -180,7 +181,7 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
         """Keep or give; everything else happens beside."""
         match message:
             case Save(state):
-                self._remember(self._ledger.saved(state))
+                self._ledger.save(state)
                 self._write_if_due()
             case Recall():
                 return self._recall(message)
@@ -188,10 +189,10 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
                 self._actives.append(self.context.defer(message))
                 self._look()
             case SetAside(guild, reason):
-                self._remember(self._ledger.set_aside(guild, reason))
+                self._ledger.set_aside(guild, reason)
                 self._write_if_due()
             case Note(key, value):
-                self._remember(self._ledger.noted(key, value))
+                self._ledger.take_note(key, value)
                 self._write_if_due()
             case Noted():
                 return self._noted(message)
@@ -244,11 +245,12 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
 
     async def on_stop(self, reason: Exit) -> None:
         """Write what is not written yet, after a crash too: it may have been the last."""
-        ledger, batch = self._ledger.unwritten().begun(self._now())
+        ledger = self._ledger
+        ledger.unwritten()
         try:
             if len(ledger):
-                await self._storage.write(batch)
-                self._remember(ledger.written())
+                await self._storage.write(ledger.begin(self._now()))
+                ledger.written()
         except StorageFailed as error:
             log.error("store.unwritten", error=str(error), unwritten=len(ledger))
         finally:
@@ -264,11 +266,10 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
         """Begin to write all that waits, unless a write is under way: another follows that."""
         if self._writing:
             return
-        ledger, batch = self._ledger.begun(self._now())
-        self._remember(ledger)
+        batch = self._ledger.begin(self._now())
         self._writing, self._must_write = True, False
         self._flushing, self._flushes = self._flushing + self._flushes, []
-        if ledger.running:
+        if self._ledger.running:
             self.context.timers.start("alive", ALIVE_SECONDS, _TimeToLive())
         self.context.timers.start("slow", SLOW_SECONDS, _Slow())
         self.context.start_task(self._write_batch, batch, name="write")
@@ -277,11 +278,11 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
         try:
             await self._storage.write(batch)
         except StorageFailed as error:
-            self._remember(self._ledger.unwritten())
+            self._ledger.unwritten()
             await self.context.ref.tell(_NotWritten(str(error)))
         else:
             # Before anything can be cancelled: it is known to be written from here on.
-            self._remember(self._ledger.written())
+            self._ledger.written()
             await self.context.ref.tell(_Written())
 
     def _has_written(self) -> None:
@@ -319,7 +320,7 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
             return change.state
         attempt = next(self._attempts)
         self._recalls[attempt] = self.context.defer(message)
-        self._remember(self._ledger.asked(message.guild))
+        self._ledger.ask(message.guild)
         self.context.timers.start(("recall", attempt), ANSWER_SECONDS, _Overdue(attempt))
         self.context.start_task(self._find, attempt, message.guild, name="recall")
         return None
@@ -339,10 +340,10 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
         if change is not None:
             self._answer(attempt, change.state)
             return
-        self._remember(self._ledger.answered(guild))
+        self._ledger.answer(guild)
         if isinstance(found, Damaged):
             log.error("snapshot.damaged", guild=guild, error=found.error)
-            self._remember(self._ledger.set_aside(guild, found.error))
+            self._ledger.set_aside(guild, found.error)
             self._write_if_due()
             self._answer(attempt, None)
         elif found is None or found.ended_at is None:
@@ -389,10 +390,6 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
         await self.context.ref.tell(outcome)
 
     # What is well and what is not
-
-    def _remember(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self.context.keep(ledger)
 
     def _failed(self, error: str) -> None:
         """Say so once, and write as soon as that works, if only to see that it does."""

@@ -1,10 +1,10 @@
-"""What the store knows and has not written yet: a value, and what each message makes of it.
+"""What the store knows and has not written yet, and what each message makes of it.
 
 It holds one change for each guild and one value for each key, however long the storage is away.
 What is being written stays in it until that is known to have worked; what comes meanwhile waits.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from actors.guild.player.state import PlayerState, Trouble
@@ -36,86 +36,88 @@ def ended(state: PlayerState, at_ms: int) -> PlayerState:
     return replace(state, current=stopped)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unwritten:
     """Changes by guild and notes by key."""
 
-    changes: Mapping[int, Change] = field(default_factory=dict[int, Change])
-    notes: Mapping[str, str | None] = field(default_factory=dict[str, str | None], repr=False)
+    changes: dict[int, Change] = field(default_factory=dict[int, Change])
+    notes: dict[str, str | None] = field(default_factory=dict[str, str | None], repr=False)
 
     def __len__(self) -> int:
         return len(self.changes) + len(self.notes)
 
-    def and_change(self, newer: Change) -> "Unwritten":
-        """Return this with one more change."""
+    def add(self, newer: Change) -> None:
+        """Take one more change."""
         older = self.changes.get(newer.guild)
-        change = newer if older is None else older.then(newer)
-        return replace(self, changes={**self.changes, newer.guild: change})
-
-    def then(self, newer: "Unwritten") -> "Unwritten":
-        """Return this and the `newer` as one."""
-        both = replace(self, notes={**self.notes, **newer.notes})
-        for change in newer.changes.values():
-            both = both.and_change(change)
-        return both
+        self.changes[newer.guild] = newer if older is None else older.then(newer)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ledger:
     """What waits, and what is being written.
 
     `running` are the guilds whose last save says that music runs. `unread` are those whose recall
-    has had no answer: what is stored of them is put aside, not overwritten.
+    has had no answer: what is stored of them is put aside, not overwritten. It changes in place: a
+    copy for each save would cost the more the more guilds there are.
     """
 
     waiting: Unwritten = field(default_factory=Unwritten)
     writing: Unwritten = field(default_factory=Unwritten)
-    running: frozenset[int] = frozenset()
-    unread: frozenset[int] = frozenset()
+    running: set[int] = field(default_factory=set[int])
+    unread: set[int] = field(default_factory=set[int])
 
     def __len__(self) -> int:
         return len(self.waiting) + len(self.writing)
 
-    def saved(self, state: PlayerState) -> "Ledger":
-        """Return it with `state` as the guild's last one."""
+    def save(self, state: PlayerState) -> None:
+        """Take `state` as the guild's last one."""
         guild = state.guild
         aside = BEGAN_EMPTY if guild in self.unread else None
-        runs = state.current is not None and state.current.running
-        return replace(
-            self._changed(Change(guild, durable(state), aside)),
-            running=self.running | {guild} if runs else self.running - {guild},
-        )
+        self._change(Change(guild, durable(state), aside))
+        if state.current is not None and state.current.running:
+            self.running.add(guild)
+        else:
+            self.running.discard(guild)
 
-    def set_aside(self, guild: int, reason: str) -> "Ledger":
-        """Return it with nothing to recall of the guild."""
-        changed = self._changed(Change(guild, aside=reason))
-        return replace(changed, running=self.running - {guild})
+    def set_aside(self, guild: int, reason: str) -> None:
+        """Have nothing to recall of the guild."""
+        self._change(Change(guild, aside=reason))
+        self.running.discard(guild)
 
-    def noted(self, key: str, value: str | None) -> "Ledger":
-        """Return it with `value` under `key`."""
-        notes = {**self.waiting.notes, key: value}
-        return replace(self, waiting=replace(self.waiting, notes=notes))
+    def take_note(self, key: str, value: str | None) -> None:
+        """Take `value` as what stands under `key`."""
+        self.waiting.notes[key] = value
 
-    def asked(self, guild: int) -> "Ledger":
-        """Return it with a recall of the guild under way."""
-        return replace(self, unread=self.unread | {guild})
+    def ask(self, guild: int) -> None:
+        """Remember that a recall of the guild is under way."""
+        self.unread.add(guild)
 
-    def answered(self, guild: int) -> "Ledger":
-        """Return it with that recall answered."""
-        return replace(self, unread=self.unread - {guild})
+    def answer(self, guild: int) -> None:
+        """Remember that it was answered."""
+        self.unread.discard(guild)
 
-    def begun(self, now: int) -> tuple["Ledger", Batch]:
-        """Return it with all that waits being written, and what to write."""
-        batch = Batch(tuple(self.waiting.changes.values()), self.waiting.notes, now)
-        return replace(self, waiting=Unwritten(), writing=self.waiting), batch
+    def begin(self, now: int) -> Batch:
+        """Let all that waits be written, and return what to write. Nothing is being written yet."""
+        self.writing, self.waiting = self.waiting, Unwritten()
+        return Batch(tuple(self.writing.changes.values()), self.writing.notes, now)
 
-    def written(self) -> "Ledger":
-        """Return it with nothing being written: that is done."""
-        return replace(self, writing=Unwritten())
+    def written(self) -> None:
+        """Nothing is being written any more: that is done."""
+        self.writing = Unwritten()
 
-    def unwritten(self) -> "Ledger":
-        """Return it with nothing being written: that waits again."""
-        return replace(self, waiting=self.writing.then(self.waiting), writing=Unwritten())
+    def unwritten(self) -> None:
+        """Nothing is being written any more: that waits again."""
+        # The batch may still be looked at by whoever was to write it.
+        again = Unwritten(dict(self.writing.changes), {**self.writing.notes, **self.waiting.notes})
+        for change in self.waiting.changes.values():
+            again.add(change)
+        self.waiting, self.writing = again, Unwritten()
+
+    def taken_over(self) -> "Ledger":
+        """Return what is left to whoever comes after a crash, who shares nothing with this one."""
+        left = Ledger(self.waiting, self.writing, set(self.running), set(self.unread))
+        left.unwritten()
+        return left
 
     def change(self, guild: int) -> Change | None:
         """Return what the storage does not know of the guild; None where it knows all."""
@@ -127,7 +129,8 @@ class Ledger:
 
     def note(self, key: str) -> str | None:
         """Return the note that is not stored yet."""
-        return {**self.writing.notes, **self.waiting.notes}.get(key)
+        notes = self.waiting.notes if key in self.waiting.notes else self.writing.notes
+        return notes.get(key)
 
     def active(self, stored: Iterable[int]) -> tuple[int, ...]:
         """Return the guilds that have a home, where `stored` are those that it is stored of."""
@@ -139,7 +142,6 @@ class Ledger:
                     active.add(guild)
         return tuple(sorted(active))
 
-    def _changed(self, change: Change) -> "Ledger":
-        return replace(
-            self, waiting=self.waiting.and_change(change), unread=self.unread - {change.guild}
-        )
+    def _change(self, change: Change) -> None:
+        self.waiting.add(change)
+        self.unread.discard(change.guild)

@@ -187,7 +187,8 @@ class DiscordVoice:
                     self._bot.rest.fetch_member(guild, self._me),
                     self._bot.rest.fetch_roles(guild),
                 )
-        except hikari.ForbiddenError:
+        except (hikari.ForbiddenError, hikari.NotFoundError):
+            # A channel that is gone will not be there later either.
             missing = names(hikari.Permissions.VIEW_CHANNEL)
             return Refused(Code.CANNOT_SPEAK, {**here, "missing": missing})
         except (hikari.HTTPError, hikari.ComponentStateConflictError, TimeoutError) as error:

@@ -17,7 +17,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 REDACTED = "[secret]"
 # Too chatty or too frank below these levels: hikari names its gateway session, by which anybody
 # could resume it, and prints requests with their headers.
-QUIET = dict.fromkeys(("aiohttp", "arc", "asyncio", "hikari"), logging.WARNING)
+QUIET = dict.fromkeys(("aiohttp", "alembic", "arc", "asyncio", "hikari"), logging.WARNING)
 
 
 def configure(

@@ -88,8 +88,8 @@ RECALL_SECONDS = 3.0
 class PlayerPorts:
     """What a player is connected to. `now` is the time in milliseconds since the epoch.
 
-    `ends` is true when the whole process stops, `hands_over` when it does so because another goes on
-    with what sounds.
+    `ends` is true when the whole process stops, `hands_over` when it does so because another goes
+    on with what sounds.
     """
 
     node: AudioNode

@@ -21,6 +21,7 @@ STEPS = st.lists(
         st.tuples(st.just("write"), st.none()),
         st.tuples(st.just("succeed"), st.none()),
         st.tuples(st.just("fail"), st.none()),
+        st.tuples(st.just("crash"), st.none()),
     ),
     max_size=40,
 )
@@ -46,29 +47,34 @@ class World:
                 state = PlayerState(guild, "run", number)
                 if guild in self.ledger.unread and guild in self.stored:
                     self.precious.append(self.stored[guild])
-                self.ledger = self.ledger.saved(state)
+                self.ledger.save(state)
                 self.told[guild] = state
             case "set aside", int(guild):
-                self.ledger = self.ledger.set_aside(guild, "poison")
+                self.ledger.set_aside(guild, "poison")
                 last = self.told.pop(guild, None)
                 if last is not None:
                     self.precious.append(last)
             case "note", str(key):
-                self.ledger = self.ledger.noted(key, str(number))
+                self.ledger.take_note(key, str(number))
                 self.told_notes[key] = str(number)
             case "recall in vain", int(guild):
                 if self.ledger.change(guild) is None:
-                    self.ledger = self.ledger.asked(guild)
+                    self.ledger.ask(guild)
             case "recall", int(guild):
                 if self.ledger.change(guild) is None:
-                    self.ledger = self.ledger.asked(guild).answered(guild)
+                    self.ledger.ask(guild)
+                    self.ledger.answer(guild)
             case "write", _ if self.batch is None:
-                self.ledger, self.batch = self.ledger.begun(number)
+                self.batch = self.ledger.begin(number)
             case "succeed", _ if self.batch is not None:
                 self.commit(self.batch)
-                self.ledger, self.batch = self.ledger.written(), None
+                self.ledger.written()
+                self.batch = None
             case "fail", _ if self.batch is not None:
-                self.ledger, self.batch = self.ledger.unwritten(), None
+                self.ledger.unwritten()
+                self.batch = None
+            case "crash", _:
+                self.ledger, self.batch = self.ledger.taken_over(), None
             case _:
                 pass
 
