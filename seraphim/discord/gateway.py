@@ -42,6 +42,8 @@ GUILDS_SECONDS = 30.0
 """How long guilds may take to arrive; those in an outage at Discord come when they come."""
 DRAIN_SECONDS = 3.0
 """How long answers under way may take at a stop."""
+LEAVE_SECONDS = 1.0
+"""How long leaving voice may take at a stop."""
 CLOSE_SECONDS = 5.0
 """How long hikari may take to close."""
 NOTE_SECONDS = 1.0
@@ -201,10 +203,40 @@ class Gateway:
                 if self._players.taking_work and self._broken_by is None:
                     await self._note(await self._bot.leave())
                 elif not self._handed_over:
+                    await self._leave_voice()
                     await self._forget(self._bot.sessions)
                 await self._bot.close()
         if closing.cancelled_caught:
             log.warning("discord.close_timed_out")
+
+    async def _leave_voice(self) -> None:
+        """Leave every channel while Discord listens, as far as its rate limit lets us.
+
+        The end of the session does the same, but its close frame may be lost with the connection,
+        and then the bot would sit there silently until Discord misses it.
+        """
+        seats = set(self._whereabouts.seats)
+        empty = asyncio.Event()
+
+        async def on_state(event: hikari.VoiceStateUpdateEvent) -> None:
+            if event.state.user_id == self._bot.token_id and event.state.channel_id is None:
+                seats.discard(event.guild_id)
+                if not seats:
+                    empty.set()
+
+        if not seats or self._broken_by is not None:
+            return
+        self._bot.subscribe(hikari.VoiceStateUpdateEvent, on_state)
+        try:
+            with anyio.move_on_after(LEAVE_SECONDS):
+                for guild in tuple(seats):
+                    await self._bot.update_voice_state(guild, None)
+                await empty.wait()
+        except hikari.ComponentStateConflictError:
+            # A shard that is reconnecting has nobody to tell.
+            return
+        finally:
+            self._bot.unsubscribe(hikari.VoiceStateUpdateEvent, on_state)
 
     async def drain(self, within: float = DRAIN_SECONDS) -> None:
         """Turn away what comes, and return when answers under way are given, or time is up.

@@ -1,15 +1,12 @@
 """What people in a voice channel do not hear: crashes, moves, and nodes that die."""
 
-import json
-import os
-import signal
 from pathlib import Path
 
 import pytest
 
 from seraphim.sandbox import Sandbox
 from seraphim.sandbox.bot import BotProcess, environment
-from tests.end_to_end.conftest import OUTER_NODE, Choir, MediaServer, bot_environment
+from tests.end_to_end.conftest import Choir, MediaServer, bot_environment
 
 pytestmark = pytest.mark.anyio
 
@@ -39,38 +36,6 @@ async def test_a_crashing_player_is_not_heard(choir: Choir) -> None:
     # The queue is there too.
     await choir.ada.command("skip")
     await choir.hears("Ember")
-
-
-@pytest.mark.skipif(OUTER_NODE, reason="somebody else's node is not ours to kill")
-async def test_the_music_comes_back_by_itself_when_the_node_is_killed(choir: Choir) -> None:
-    await choir.play("Zenith")
-    await choir.play("Ember")
-    await choir.hears("Zenith")
-    instance = json.loads((choir.stage.data_dir / "audio-node.json").read_text())
-    logged, begun = choir.stage.bot.mark(), choir.heard.mark()
-    os.kill(instance["pid"], signal.SIGKILL)
-    await choir.stage.bot.until_log(
-        "actor.crashed", since=logged, actor="/root/lavalink/audio-node"
-    )
-    await choir.stage.bot.until_log("node.ready", since=logged)
-    back = choir.heard.mark()
-    await choir.heard.until_audible(since=back)
-    await choir.hears("Zenith")
-    assert choir.heard.window(since=begun)
-    again = json.loads((choir.stage.data_dir / "audio-node.json").read_text())
-    assert (again["port"], again["password"]) == (instance["port"], instance["password"])
-    assert again["instance"] != instance["instance"]
-    await choir.ada.command("skip")
-    await choir.hears("Ember")
-
-
-async def test_the_music_plays_on_through_another_voice_server(choir: Choir) -> None:
-    await choir.play("Aurora")
-    await choir.hears("Aurora")
-    await choir.stage.sandbox.faults.move_voice_server(choir.guild)
-    moved = choir.heard.mark()
-    await choir.heard.until_audible(since=moved)
-    await choir.hears("Aurora")
 
 
 async def test_a_kicked_bot_keeps_the_queue_and_comes_back_when_asked(choir: Choir) -> None:
@@ -133,23 +98,6 @@ async def test_sigterm_ends_everything_in_order(
     assert not any(line.get("event") == "actor.crashed" for line in log)
     assert bot.errors == ()
     guild.remove_bot()
-
-
-@pytest.mark.skipif(OUTER_NODE, reason="there is no node to adopt")
-async def test_a_bot_that_was_killed_leaves_its_node_to_the_next(
-    sandbox: Sandbox, media: MediaServer, music_dir: Path, tmp_path: Path
-) -> None:
-    environ = bot_environment(sandbox, tmp_path, music_dir, media)
-    async with BotProcess(environ) as first:
-        started = await first.until_log("audio_node.started")
-        await first.until_log("system.ready")
-        first.kill()
-        await first.wait()
-    async with BotProcess(environ) as second:
-        adopted = await second.until_log("audio_node.adopted")
-        assert adopted["pid"] == started["pid"]
-        await second.until_log("system.ready")
-        assert await second.stop() == 0
 
 
 async def test_wrong_settings_are_all_named_before_anything_connects(

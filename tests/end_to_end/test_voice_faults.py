@@ -112,10 +112,18 @@ async def test_a_bot_that_is_dragged_where_no_server_is_named_sounds_there(
     assert loft.present == ["Seraphim"]
 
 
-@pytest.mark.parametrize("event", ["VOICE_STATE_UPDATE", "VOICE_SERVER_UPDATE"])
-@pytest.mark.parametrize("what", ["lost", "doubled", "late"])
+@pytest.mark.parametrize(
+    ("what", "event"),
+    [
+        ("lost", "VOICE_SERVER_UPDATE"),
+        ("doubled", "VOICE_STATE_UPDATE"),
+        ("doubled", "VOICE_SERVER_UPDATE"),
+        ("late", "VOICE_STATE_UPDATE"),
+        ("late", "VOICE_SERVER_UPDATE"),
+    ],
+)
 async def test_whatever_becomes_of_the_events_of_a_join_the_music_is_heard(
-    choir: Choir, event: str, what: str
+    choir: Choir, what: str, event: str
 ) -> None:
     faults = choir.stage.sandbox.faults
     if what == "lost":
