@@ -8,6 +8,7 @@ up, and tells the channel when a guild's player was given up itself.
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 
@@ -23,8 +24,10 @@ from actors.runtime import (
     AlreadyStarted,
     Ask,
     AskTimeout,
+    ChildNotFound,
     Down,
     Name,
+    NotRunning,
 )
 from actors.store.messages import STORE, Active, SetAside, StoreMessage
 
@@ -62,9 +65,16 @@ class Intake(Actor[IntakeMessage]):
         self._ports = ports
         self._volume = volume
         self._on_awake = on_awake
+        # The guilds whose players were given up, until that is cleared up, and where to say so.
+        self._losses: dict[int, int | None] = {}
 
     async def on_start(self) -> None:
         """Wake the guilds that were in voice; watch those that an incarnation before has opened."""
+        kept = self.context.kept
+        if isinstance(kept, dict):
+            self._losses = dict(cast("dict[int, int | None]", kept))
+        for guild in tuple(self._losses):
+            await self._clear_up(guild)
         for guild in self.context.system.supervisor(GUILDS).which_children():
             self.context.monitor(guild.ref)
         self.context.start_task(self._wake, name="wake")
@@ -88,6 +98,13 @@ class Intake(Actor[IntakeMessage]):
         system = self.context.system
         registry = system.registry
         player = registry.whereis(player_name(guild))
+        if player is not None and registry.whereis(panel_name(guild)) is None:
+            keeper = panel_keeper(guild, self._ports)
+            try:
+                await system.supervisor(f"{GUILDS}/{guild_id(guild)}").start_child(keeper)
+            except (ChildNotFound, NotRunning):
+                # The guild is just ending, or was never wholly there.
+                player = None
         if player is None:
             spec = guild_tree(guild, self._ports, volume=self._volume)
             guilds = system.supervisor(GUILDS)
@@ -100,9 +117,6 @@ class Intake(Actor[IntakeMessage]):
             self.context.monitor(supervisor)
             player = registry.whereis(player_name(guild))
             assert player is not None
-        elif registry.whereis(panel_name(guild)) is None:
-            keeper = panel_keeper(guild, self._ports)
-            await system.supervisor(f"{GUILDS}/{guild_id(guild)}").start_child(keeper)
         return player
 
     async def _lost(self, message: Down) -> None:
@@ -110,6 +124,11 @@ class Intake(Actor[IntakeMessage]):
             return
         guild = int(message.ref.name.removeprefix("guild-"))
         view = self._ports.board.get(guild)
+        self._losses[guild] = None if view is None else view.text_channel
+        self.context.keep(dict(self._losses))
+        await self._clear_up(guild)
+
+    async def _clear_up(self, guild: int) -> None:
         self._ports.board.remove(guild)
         store = self.context.system.registry.whereis(STORE)
         if store is not None:
@@ -118,8 +137,11 @@ class Intake(Actor[IntakeMessage]):
         await self._ports.voice.leave(guild)
         for node in self._ports.node.nodes:
             await self._ports.node.destroy(guild, node)
-        if view is not None and view.text_channel is not None:
-            await self._ports.announcer.say(view.text_channel, GaveUp())
+        text_channel = self._losses.pop(guild)
+        # From here on: a channel that cannot be told is no reason to begin again.
+        self.context.keep(dict(self._losses))
+        if text_channel is not None:
+            await self._ports.announcer.say(text_channel, GaveUp())
 
 
 async def _active(store: ActorRef[StoreMessage]) -> tuple[int, ...]:

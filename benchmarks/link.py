@@ -280,7 +280,6 @@ class House:
             board=Board(),
             now=lambda: time.time_ns() // 1_000_000,
             new_run=lambda: "run",
-            ends=lambda: True,
             hands_over=lambda: True,
         )
         # A player like any other to the nodes, and the one that says when it is over.

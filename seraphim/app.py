@@ -214,7 +214,6 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
             board=board,
             now=lambda: time.time_ns() // 1_000_000,
             new_run=lambda: secrets.token_hex(4),
-            ends=lambda: life.ending,
             hands_over=life.hands_over,
         ),
         volume=settings.default_volume,

@@ -214,9 +214,12 @@ class System:
         waits for zombies, since nothing can end their tasks: whoever cannot wait ends the process.
         """
         self._root.refuse_deadlock()
-        if within is not None:
-            self.deadlines.after(within, self._root.kill)
-        await self._root.stopped()
+        deadline = None if within is None else self.deadlines.after(within, self._root.kill)
+        try:
+            await self._root.stopped()
+        finally:
+            if deadline is not None:
+                deadline.cancel()
         return self._root.last_exit
 
     async def wait_stopped(self) -> Exit:

@@ -23,6 +23,7 @@ def durable(state: PlayerState) -> PlayerState:
         failures=0,
         nodes=frozenset[str](),
         idle=False,
+        ends_at=None,
     )
 
 

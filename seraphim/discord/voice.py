@@ -21,14 +21,13 @@ import structlog
 from hikari import snowflakes
 
 from actors.guild.player.messages import (
-    Show,
     VoiceServerChanged,
     VoiceSessionEnded,
     VoiceStateChanged,
 )
 from actors.guild.player.ports import JoinRefused
 from actors.guild.refusal import Code, Refused
-from actors.runtime import ActorCrashed, ActorStopped, AskTimeout, MailboxFull
+from actors.runtime import MailboxFull
 from seraphim.addresses import is_inside
 from seraphim.discord import texts
 from seraphim.discord.permissions import SPEAKING, granted, names
@@ -41,8 +40,6 @@ LOOK_SECONDS = 5.0
 """How long the look at permissions may take."""
 ALIVE_SECONDS = 0.1
 """How often to look whether a gateway that is down has been started again."""
-HEARD_SECONDS = 5.0
-"""How long a player that is to end may take for what it was told before."""
 
 Said = VoiceStateChanged | VoiceSessionEnded | VoiceServerChanged
 
@@ -228,7 +225,7 @@ class DiscordVoice:
         for guild in lost:
             self._forget(guild)
         for guild in lost:
-            await self._end_player(guild)
+            await self._tell(guild, VoiceStateChanged(None, None))
 
     async def _on_guild(self, event: hikari.GuildAvailableEvent | hikari.GuildJoinEvent) -> None:
         guild = int(event.guild_id)
@@ -260,26 +257,13 @@ class DiscordVoice:
 
     async def _on_guild_lost(self, event: hikari.GuildLeaveEvent) -> None:
         self._forget(event.guild_id)
-        await self._end_player(event.guild_id)
+        await self._tell(event.guild_id, VoiceStateChanged(None, None))
 
     def _forget(self, guild: int) -> None:
         """Take note that the bot is in the guild no more."""
         self._awaited.discard(guild)
         self._unheard.pop(guild, None)
         self._whereabouts.arrive(guild, ())
-
-    async def _end_player(self, guild: int) -> None:
-        """Let a player whose guild is lost let go of voice, keep the rest, and end."""
-        player = self._players.find(guild)
-        if player is None:
-            return
-        await self._tell(guild, VoiceStateChanged(None, None))
-        try:
-            # Whoever answers this has heard the other.
-            await player.ask(Show(), timeout=HEARD_SECONDS)
-        except (AskTimeout, ActorCrashed, ActorStopped) as error:
-            log.warning("voice.player_busy", guild=guild, error=repr(error))
-        await player.stop()
 
     async def _on_state(self, event: hikari.VoiceStateUpdateEvent) -> None:
         guild, user = int(event.guild_id), int(event.state.user_id)

@@ -47,7 +47,12 @@ class PanelActor(Actor[PanelMessage]):
         """Show what has changed since the last incarnation."""
         kept = self.context.kept
         self._posted = kept if isinstance(kept, Posted) else await self._noted()
-        await self._render()
+        # Not here: a panel that Discord does not take is no reason for no music.
+        try:
+            self.context.ref.tell_nowait(Render())
+        except MailboxFull:
+            # Those that wait since before say the same.
+            return
 
     async def receive(self, message: PanelMessage) -> None:
         """Edit now, or when the pause after the last edit is over."""

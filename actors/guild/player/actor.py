@@ -88,8 +88,7 @@ RECALL_SECONDS = 3.0
 class PlayerPorts:
     """What a player is connected to. `now` is the time in milliseconds since the epoch.
 
-    `ends` is true when the whole process stops, `hands_over` when it does so because another goes
-    on with what sounds.
+    `hands_over` is true when the process stops because another goes on with what sounds.
     """
 
     node: AudioNode
@@ -99,7 +98,6 @@ class PlayerPorts:
     board: Board
     now: Callable[[], int]
     new_run: Callable[[], str]
-    ends: Callable[[], bool]
     hands_over: Callable[[], bool]
 
 
@@ -130,14 +128,14 @@ class PlayerActor(Actor[PlayerMessage]):
         nodes = self._ports.node.nodes
         if isinstance(kept, PlayerState):
             trusted = self.context.crashes < CRASHES_TO_DISTRUST_THE_STATE
-            state = kept if trusted else await self._saved()
+            state = kept if trusted else await self._saved(kept)
             # Where to say so, should it come to giving up, is no cause of crashes; neither is what
             # Discord said, and would not say again.
             state = replace(state, text_channel=kept.text_channel, home=kept.home, voice=kept.voice)
             self._state = restored(state, there, nodes)
             self._decide(Awake(rejoin=False))
         else:
-            self._state = restored(await self._saved(), None, nodes)
+            self._state = restored(await self._saved(self._state), None, nodes)
             # A place that is not of this gateway session ends with the one that it is of.
             self._decide(Awake(rejoin=there is not None))
 
@@ -169,30 +167,21 @@ class PlayerActor(Actor[PlayerMessage]):
         return decision
 
     async def on_stop(self, reason: Exit) -> None:
-        """Leave the channel if the player ends; a crash leaves everything as it sounds.
+        """Save what is to be gone on with; whatever sounds is left as it is.
 
-        When all end, nothing is left to each: the place in voice ends with the gateway's session,
-        and what plays with the node's. Thousands of goodbyes would take longer than there is time.
+        A player ends by itself when it has long left voice. When all end, nothing is left to each:
+        the place in voice ends with the gateway's session, and what plays with the node's.
+        Thousands of goodbyes would take longer than there is time.
         """
         self._changes.close()
         self._next_change.close()
         if reason.kind == "crashed":
             return
-        state = self._state
-        self._ports.board.remove(state.guild)
-        # The next process goes on with what sounds.
-        if state.current is not None and not self._ports.hands_over():
-            self._state = replace(state, current=freeze(state.current, self._ports.now()))
-        if reason.kind == "normal":
-            # Nobody is to come back here by itself.
-            self._state = replace(self._state, home=None)
+        self._ports.board.remove(self._state.guild)
+        current = self._state.current
+        if current is not None and not self._ports.hands_over():
+            self._state = replace(self._state, current=freeze(current, self._ports.now()))
         self._save()
-        if self._ports.ends():
-            return
-        if state.voice.channel is not None:
-            await self._ports.voice.leave(state.guild)
-        if state.node is not None:
-            await self._ports.node.destroy(state.guild, state.node)
 
     def _watch_store(self) -> None:
         store = self._store
@@ -203,8 +192,11 @@ class PlayerActor(Actor[PlayerMessage]):
     def _store(self) -> ActorRef[StoreMessage] | None:
         return self.context.system.registry.whereis(STORE)
 
-    async def _saved(self) -> PlayerState:
-        """Return what was saved of this guild; a new state where that is nothing, or unreadable."""
+    async def _saved(self, unread: PlayerState) -> PlayerState:
+        """Return what was saved of this guild, a new state if that is nothing.
+
+        Where it cannot be read: `unread`.
+        """
         store = self._store
         if store is None:
             return self._state
@@ -213,8 +205,9 @@ class PlayerActor(Actor[PlayerMessage]):
         except (AskTimeout, ActorCrashed, ActorStopped):
             saved = Unread()
         if isinstance(saved, Unread):
-            log.warning("player.begins_empty", guild=self._state.guild)
-        return saved if isinstance(saved, PlayerState) else self._state
+            log.warning("player.snapshot_unread", guild=self._state.guild)
+            return unread
+        return saved or self._state
 
     def _save(self) -> None:
         store = self._store

@@ -91,6 +91,7 @@ def decide(state: PlayerState, message: PlayerMessage, now: int) -> Decision:
     turn = Turn(state, now)
     reply = _RULES[type(message)](turn, message)
     _watch_idleness(turn)
+    playback.watch_end(turn)
     return Decision(turn.state, tuple(turn.effects), reply)
 
 
@@ -103,7 +104,9 @@ def restored(
     says the bot is, None where what the state says still holds; `nodes` are those in reach.
     """
     known = state.voice if voice is None else _seen(state.voice, voice)
-    return replace(state, joining=None, requests=(), idle=False, voice=known, nodes=nodes)
+    return replace(
+        state, joining=None, requests=(), idle=False, ends_at=None, voice=known, nodes=nodes
+    )
 
 
 def _seen(voice: Voice, said: VoiceStateChanged) -> Voice:
@@ -116,11 +119,9 @@ def _seen(voice: Voice, said: VoiceStateChanged) -> Voice:
 
 
 def _watch_idleness(turn: Turn) -> None:
-    """Let a player that nobody needs end after a while."""
+    """Let a player that is out of voice end after a while: what it has is saved."""
     state = turn.state
-    idle = not (
-        state.voice.channel or state.joining or state.requests or state.current or state.queue
-    )
+    idle = not (state.home or state.voice.channel or state.joining or state.requests)
     if idle != state.idle:
         turn.change(idle=idle)
         turn.do(StartTimer(IDLE, IDLE_MS) if idle else CancelTimer(IDLE))
@@ -321,6 +322,8 @@ def _time_is_up(turn: Turn, message: TimeIsUp) -> None:
             repair.on_hung(turn)
         case playback.LOOK:
             playback.on_look(turn)
+        case playback.END:
+            playback.on_end_due(turn)
         case _ if turn.state.idle:
             turn.do(End())
         case _:

@@ -32,7 +32,7 @@ from actors.guild.player.messages import (
     UpdateFailed,
 )
 from actors.guild.player.ports import NodeUpdate, Start
-from actors.guild.player.state import HISTORY_LIMIT, Current
+from actors.guild.player.state import DRIFT_MS, HISTORY_LIMIT, Current, PlayerState
 from actors.guild.player.track import Entry
 from actors.guild.player.turn import Turn
 from actors.guild.refusal import Code
@@ -40,6 +40,11 @@ from actors.guild.refusal import Code
 FAILURES_IN_A_ROW = 5
 RETRY = "retry"
 LOOK = "look"
+END = "end"
+# So long after a track should be over its end must have been told.
+END_GRACE_MS = 5_000
+# So long after a start its beginning must have been told.
+UNSTARTED_MS = 3_000
 RETRY_DELAY_MS = 2_000
 
 
@@ -97,6 +102,9 @@ def let_go(turn: Turn) -> None:
         turn.do(DestroyPlayer(turn.state.node))
     turn.change(node=None)
     turn.change_voice(known=None)
+    if turn.state.current is not None:
+        # Should the end never reach the node, what it says of that start is meant no more.
+        turn.change(current=replace(turn.state.current, starts=turn.state.current.starts + 1))
 
 
 def freeze(current: Current, now: int) -> Current:
@@ -174,8 +182,49 @@ def on_track_started(turn: Turn, message: TrackStarted) -> None:
 def on_position(turn: Turn, message: PositionReported) -> None:
     """Trust the node's position, unless it is older than the start of the track."""
     current = turn.state.current
-    if current is not None and current.running and message.at_ms >= current.at_ms:
+    if current is None or message.at_ms < current.at_ms:
+        return
+    if current.running:
         turn.change(current=replace(current, position_ms=message.position_ms, at_ms=message.at_ms))
+    elif (
+        message.connected
+        and message.at_ms - current.at_ms >= UNSTARTED_MS
+        and message.position_ms > current.position_ms
+        and not turn.state.still
+    ):
+        # It plays, and nobody has said that it began.
+        turn.do(*_look(turn.state))
+
+
+def watch_end(turn: Turn) -> None:
+    """See to it that a track ends, also when nobody says so."""
+    state = turn.state
+    current = state.current
+    length = None if current is None else current.entry.track.length_ms
+    ends_at = None
+    if current is not None and current.running and length is not None:
+        ends_at = current.at_ms + length - current.position_ms
+    before = state.ends_at
+    if ends_at is None or before is None:
+        differs = ends_at is not before
+    else:
+        differs = abs(ends_at - before) > DRIFT_MS
+    if differs:
+        turn.change(ends_at=ends_at)
+        if ends_at is None:
+            turn.do(CancelTimer(END))
+        else:
+            turn.do(StartTimer(END, max(0, ends_at - turn.now) + END_GRACE_MS))
+
+
+def on_end_due(turn: Turn) -> None:
+    """Ask the node how it stands with a track that should be over; and again, if it is silent."""
+    turn.change(ends_at=None)
+    turn.do(*_look(turn.state))
+
+
+def _look(state: PlayerState) -> tuple[LookAtNode, ...]:
+    return (LookAtNode(state.node),) if state.node is not None and state.node_ready else ()
 
 
 def on_track_failed(turn: Turn, message: TrackFailed) -> None:
@@ -328,11 +377,13 @@ def on_update_failed(turn: Turn, message: UpdateFailed) -> None:
         if state.node_ready:
             turn.do(StartTimer(RETRY if message.voice else LOOK, RETRY_DELAY_MS))
         return
+    if message.voice:
+        # It did not connect either.
+        turn.change_voice(known=None)
     turn.change(current=replace(current, failure="the node refused it"))
     _after_end(turn, still_sounding=False)
 
 
 def on_look(turn: Turn) -> None:
     """See what of an update has reached the node."""
-    if turn.state.node is not None and turn.state.node_ready:
-        turn.do(LookAtNode(turn.state.node))
+    turn.do(*_look(turn.state))

@@ -135,6 +135,7 @@ class PlayerState:
     `run` names this player's plays apart from those of any other; `counter` numbers its plays and
     attempts. `failures` counts tracks that broke in a row. `home` is the voice channel in which the
     player is meant to be, wherever it is now; `node` is where it plays, `nodes` can be reached.
+    `ends_at` is when the current track should be over.
     """
 
     guild: int
@@ -155,6 +156,7 @@ class PlayerState:
     node: str | None = None
     nodes: frozenset[str] = frozenset()
     idle: bool = False
+    ends_at: int | None = None
 
     @property
     def node_ready(self) -> bool:

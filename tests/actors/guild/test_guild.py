@@ -257,23 +257,12 @@ async def test_leaving_ends_what_the_node_plays_and_keeps_the_queue(
     assert [entry.track.title for entry in view.queue] == ["second"]
 
 
-async def test_a_player_that_ends_leaves_voice_and_the_node(
-    player: ActorRef[PlayerMessage], world: World
-) -> None:
-    await play(player, "first")
-    await player.stop()
-    assert world.voice == {}
-    assert world.destroyed == [GUILD]
-    assert world.board.get(GUILD) is None
-
-
 async def test_at_the_end_of_the_tree_no_guild_says_goodbye_by_itself(
     player: ActorRef[PlayerMessage], world: World, system: System
 ) -> None:
     await play(player, "first")
     await world.changes.until(lambda: bool(world.updates))
     told = len(world.updates)
-    world.ends = True
     await system.stop()
     # The gateway's session and the node's end, and with them what is in them.
     assert world.voice != {}

@@ -141,11 +141,9 @@ async def test_after_a_restart_of_everything_the_song_goes_on_where_it_was(
         await world.changes.until(lambda: GUILD in world.playing)
         await (await opened(first)).ask(Show())
         world.clock += 7_000
-        world.ends = True
     # The gateway's session ends with the process, and the node's.
     world.voice.clear()
     world.playing.clear()
-    world.ends = False
     told = len(world.updates)
     world.clock += 3_600_000
     async with process(world, clock, memory) as second:

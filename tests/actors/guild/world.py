@@ -63,7 +63,6 @@ class World:
     catalogue_error: Exception | None = None
     announcer_error: Exception | None = None
     clock: int = 1_000_000
-    ends: bool = False
     hands_over: bool = False
     resumed: bool = False
     session: str = "session"
@@ -79,7 +78,6 @@ class World:
             board=self.board,
             now=lambda: self.clock,
             new_run=lambda: "run",
-            ends=lambda: self.ends or self.hands_over,
             hands_over=lambda: self.hands_over,
         )
 

@@ -4,10 +4,8 @@ from contextlib import suppress
 import pytest
 import structlog
 
-from actors.guild.names import player_name
 from actors.guild.player.messages import (
     NodeDown,
-    Show,
     VoiceServerChanged,
     VoiceSessionEnded,
     VoiceStateChanged,
@@ -20,7 +18,7 @@ from seraphim.discord.players import Players
 from seraphim.discord.voice import DiscordVoice, host_of
 from seraphim.discord.whereabouts import Whereabouts
 from seraphim.sandbox import Guild, Permission
-from tests.seraphim.discord.house import House, view
+from tests.seraphim.discord.house import House
 
 pytestmark = pytest.mark.anyio
 
@@ -212,61 +210,34 @@ async def test_being_thrown_out_of_the_guild_ends_the_voice_state(
     await house.sandbox.until(lambda: not house.edge.voice.state(guild.id).channel)
 
 
-async def test_a_guild_that_was_left_has_no_player_any_more(house: House, guild: Guild) -> None:
-    await house.wake(guild)
-    registry = house.system.registry
-    assert registry.whereis(player_name(guild.id)) is not None
-    guild.remove_bot()
-    await house.sandbox.until(lambda: registry.whereis(player_name(guild.id)) is None)
-
-
-async def test_a_player_whose_guild_is_lost_lets_go_of_voice_before_it_ends(
+async def test_a_player_whose_guild_is_lost_is_told_that_it_is_nowhere(
     house: House, guild: Guild
 ) -> None:
     await house.wake(guild)
     script = house.script(guild)
-    script.replies[Show] = view(guild.id)
     await house.edge.voice.join(guild.id, guild.voice.id)
     await house.sandbox.until(lambda: len(script.received) == 2)
     guild.remove_bot()
-    await house.sandbox.until(lambda: script.got(Show))
-    assert script.got(VoiceStateChanged)[-1] == VoiceStateChanged(None, None)
-    registry = house.system.registry
-    await house.sandbox.until(lambda: registry.whereis(player_name(guild.id)) is None)
+    nowhere = VoiceStateChanged(None, None)
+    await house.sandbox.until(lambda: script.got(VoiceStateChanged)[-1] == nowhere)
+    assert house.edge.voice.state(guild.id) == nowhere
 
 
-async def test_a_player_that_is_busy_ends_with_its_guild_all_the_same(
-    monkeypatch: pytest.MonkeyPatch, house: House, guild: Guild
-) -> None:
-    monkeypatch.setattr(voices, "HEARD_SECONDS", 0.05)
-    await house.wake(guild)
-    script = house.script(guild)
-    script.hold = asyncio.Event()
-    guild.remove_bot()
-    await house.sandbox.until(lambda: script.got(Show))
-    script.replies[Show] = view(guild.id)
-    script.hold.set()
-    registry = house.system.registry
-    await house.sandbox.until(lambda: registry.whereis(player_name(guild.id)) is None)
-
-
-async def test_a_new_session_that_no_longer_has_the_guild_ends_its_player(
+async def test_a_player_whose_guild_a_new_session_lacks_is_told_that_it_is_nowhere(
     house: House, guild: Guild
 ) -> None:
     other = house.sandbox.guild("Other")
-    await house.wake(guild)
-    await house.wake(other)
     for each in (guild, other):
-        house.script(each).replies[Show] = view(each.id)
+        await house.wake(each)
     # What happens while nobody is connected is not said once the session is lost.
     house.sandbox.faults.drop_gateway()
     (session,) = house.sandbox.sessions
     house.sandbox._discord.gateway.end(session)
     guild.remove_bot()
-    registry = house.system.registry
-    await house.sandbox.until(lambda: registry.whereis(player_name(guild.id)) is None)
-    assert house.edge.voice.state(guild.id) == VoiceStateChanged(None, None)
-    assert registry.whereis(player_name(other.id)) is not None
+    nowhere = VoiceStateChanged(None, None)
+    await house.sandbox.until(lambda: nowhere in house.script(guild).got(VoiceStateChanged))
+    assert house.edge.voice.state(guild.id) == nowhere
+    assert nowhere not in house.script(other).got(VoiceStateChanged)
 
 
 async def test_a_sweep_leaves_places_alone_that_have_a_player(house: House, guild: Guild) -> None:

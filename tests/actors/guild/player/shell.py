@@ -3,18 +3,25 @@
 from dataclasses import replace
 
 from actors.guild.player.core import Decision, decide
-from actors.guild.player.effects import Effect, FindNode
+from actors.guild.player.effects import CancelTimer, Effect, FindNode, StartTimer
 from actors.guild.player.messages import NodeFound, PlayerMessage
+from actors.guild.player.playback import END
 from actors.guild.player.state import PlayerState
 
 NODE, OTHER = "main", "other"
 
 
 def act(state: PlayerState, message: PlayerMessage, now: int) -> Decision:
-    """Decide, and answer each `FindNode` as the next message, as the shell does."""
+    """Decide, and answer each `FindNode` as the next message, as the shell does.
+
+    The timer that watches over a track's end follows from every change of its position, and is left
+    out: what it does has tests of its own.
+    """
     decision = decide(state, message, now)
     state, effects = decision.state, list[Effect]()
     for effect in decision.effects:
+        if isinstance(effect, StartTimer | CancelTimer) and effect.key == END:
+            continue
         effects.append(effect)
         if isinstance(effect, FindNode):
             found = min(state.nodes - {effect.avoid}, default=None)

@@ -768,7 +768,7 @@ def test_a_restarted_player_waits_for_nobody():
     state = restored(guild.state, VoiceStateChanged(HERE, "session"), guild.state.nodes)
     assert state.requests == ()
     assert state.joining is None
-    assert state == replace(guild.state, requests=(), joining=None, idle=False)
+    assert state == replace(guild.state, requests=(), joining=None, idle=False, ends_at=None)
 
 
 # --- idleness ---
