@@ -38,6 +38,7 @@ from actors.guild.player.effects import (
 from actors.guild.player.messages import (
     Awake,
     Command,
+    Departed,
     Event,
     Join,
     JoinFailed,
@@ -128,14 +129,17 @@ class PlayerActor(Actor[PlayerMessage]):
         nodes = self._ports.node.nodes
         if isinstance(kept, PlayerState):
             trusted = self.context.crashes < CRASHES_TO_DISTRUST_THE_STATE
-            state = kept if trusted else await self._saved(kept)
+            state = kept if trusted else await self._saved(unread=kept)
             # Where to say so, should it come to giving up, is no cause of crashes; neither is what
             # Discord said, and would not say again.
             state = replace(state, text_channel=kept.text_channel, home=kept.home, voice=kept.voice)
             self._state = restored(state, there, nodes)
             self._decide(Awake(rejoin=False))
         else:
-            self._state = restored(await self._saved(self._state), None, nodes)
+            # Plays get names of their own: it may be older than the last that its process gave.
+            run = self._state.run
+            saved = await self._saved(unread=self._state)
+            self._state = restored(replace(saved, run=run), None, nodes)
             # A place that is not of this gateway session ends with the one that it is of.
             self._decide(Awake(rejoin=there is not None))
 
@@ -192,7 +196,7 @@ class PlayerActor(Actor[PlayerMessage]):
     def _store(self) -> ActorRef[StoreMessage] | None:
         return self.context.system.registry.whereis(STORE)
 
-    async def _saved(self, unread: PlayerState) -> PlayerState:
+    async def _saved(self, *, unread: PlayerState) -> PlayerState:
         """Return what was saved of this guild, a new state if that is nothing.
 
         Where it cannot be read: `unread`.
@@ -303,6 +307,7 @@ class PlayerActor(Actor[PlayerMessage]):
 
     async def _leave(self, left: anyio.Event) -> None:
         await self._ports.voice.leave(self._state.guild)
+        await self._report(Departed())
         left.set()
 
     async def _join(self, effect: JoinVoice, left: anyio.Event | None) -> None:
@@ -312,6 +317,7 @@ class PlayerActor(Actor[PlayerMessage]):
             await left.wait()
         if effect.afresh:
             await self._ports.voice.leave(guild)
+            await self._report(Departed())
         try:
             await self._ports.voice.join(guild, effect.channel)
         except JoinRefused as error:

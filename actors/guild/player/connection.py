@@ -144,6 +144,8 @@ def on_voice_state(turn: Turn, message: VoiceStateChanged) -> None:
         playback.heed_stillness(turn)
     if before.channel is None:
         tell_credentials(turn)
+        if turn.state.voice.credentials is None and turn.state.joining is None:
+            repair.doubt(turn, MOVING_MS, void=True)
     elif (before.channel, before.session) != (message.channel, message.session):
         turn.do(StartTimer(SETTLE, SETTLE_MS))
         repair.doubt(turn, MOVING_MS, void=True)

@@ -21,6 +21,7 @@ from actors.guild.player.effects import (
 from actors.guild.player.messages import (
     Awake,
     Back,
+    Departed,
     Join,
     Joined,
     JoinFailed,
@@ -156,7 +157,10 @@ def _play(turn: Turn, message: Play) -> Later | Refused:
     turn.change(requests=(*turn.state.requests, Request(attempt, message)))
     turn.do(Load(attempt, message.query))
     channel = message.by.voice_channel
-    if channel is not None and turn.state.voice.channel is None and turn.state.joining is None:
+    # A channel whose server nobody names has to be asked for again.
+    state = turn.state
+    cut_off = state.voice.credentials is None and state.trouble.due_at is None
+    if channel is not None and cut_off and state.joining is None:
         connection.join(turn, channel)
     return Later(attempt)
 
@@ -362,5 +366,6 @@ _RULES: dict[type, Callable[..., object]] = {
     JoinFailed: connection.on_join_failed,
     Reconciled: connection.on_reconciled,
     Awake: connection.on_awake,
+    Departed: repair.on_departed,
     TimeIsUp: _time_is_up,
 }

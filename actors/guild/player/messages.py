@@ -426,6 +426,11 @@ class Awake:
 
 
 @dataclass(frozen=True, slots=True)
+class Departed:
+    """Discord has been asked to take the bot out of voice; until now it may have been away."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimeIsUp:
     """A timer that the core has asked for by `key` ran out."""
 
@@ -452,6 +457,7 @@ Event = (
     | Reconciled
     | UpdateFailed
     | Awake
+    | Departed
     | TimeIsUp
 )
 

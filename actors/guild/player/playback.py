@@ -345,6 +345,8 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
     if current is None:
         if player is not None and player.play is not None:
             tell_node(turn, NodeUpdate(silence=True))
+        if player is None or not player.connected:
+            turn.change_voice(known=None)
         return False
     stale = state.voice.credentials not in (None, state.voice.known)
     if player is None or player.play != current.sounding or stale:
@@ -367,9 +369,14 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
 
 def on_update_failed(turn: Turn, message: UpdateFailed) -> None:
     """Retry what did not reach the node; count what it refused as a broken track."""
+    if message.node != turn.state.node:
+        return
+    if message.voice:
+        # It may not have connected. Credentials that it has, given again, do nothing.
+        turn.change_voice(known=None)
     state = turn.state
     current = state.current
-    if current is None or message.node != state.node or current.sounding != message.play:
+    if current is None or current.sounding != message.play:
         return
     if message.refused.code is Code.NO_NODE:
         # Without a link `NodeReady` will come. With one the update hung or was lost; one that was
@@ -377,9 +384,6 @@ def on_update_failed(turn: Turn, message: UpdateFailed) -> None:
         if state.node_ready:
             turn.do(StartTimer(RETRY if message.voice else LOOK, RETRY_DELAY_MS))
         return
-    if message.voice:
-        # It did not connect either.
-        turn.change_voice(known=None)
     turn.change(current=replace(current, failure="the node refused it"))
     _after_end(turn, still_sounding=False)
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from actors.guild.player import playback
 from actors.guild.player.effects import CancelTimer, JoinVoice, LookAtNode, StartTimer
+from actors.guild.player.messages import Departed
 from actors.guild.player.state import Joining, Trouble, Voice
 from actors.guild.player.turn import Turn
 
@@ -202,6 +203,12 @@ def forget_place(turn: Turn) -> None:
 def left(turn: Turn) -> None:
     """Remember that we leave by ourselves."""
     turn.change_trouble(left_at=turn.now, echo=True)
+
+
+def on_departed(turn: Turn, _: Departed) -> None:
+    """Count from here: while Discord was away, so was our leave."""
+    if turn.state.trouble.echo:
+        turn.change_trouble(left_at=turn.now)
 
 
 def is_echo(turn: Turn) -> bool:
