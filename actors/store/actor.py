@@ -41,6 +41,7 @@ PAUSE_SECONDS = 1.0
 ALIVE_SECONDS = 2.0
 SLOW_SECONDS = 5.0
 RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+READ_AGAIN_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,16 @@ class _NotFound:
     """What is stored of a guild cannot be read."""
 
     attempt: int
+    guild: int
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class _TimeToRead:
+    """It is time to try once more to read what is stored of a guild."""
+
+    attempt: int
+    guild: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,7 @@ _Outcome = (
     | _NotWritten
     | _Found
     | _NotFound
+    | _TimeToRead
     | _Overdue
     | _FoundActive
     | _NotFoundActive
@@ -212,9 +223,11 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
                 self._has_not_written(error)
             case _Found(attempt, guild, found):
                 self._has_found(attempt, guild, found)
-            case _NotFound(attempt, error):
-                self._failed(error)
-                self._answer(attempt, Unread())
+            case _NotFound(attempt, guild, error):
+                self._has_not_found(attempt, guild, error)
+            case _TimeToRead(attempt, guild):
+                if attempt in self._recalls:
+                    self._read(attempt, guild)
             case _Overdue(attempt):
                 self._failed("it does not answer")
                 self._answer(attempt, Unread())
@@ -322,15 +335,30 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
         self._recalls[attempt] = self.context.defer(message)
         self._ledger.ask(message.guild)
         self.context.timers.start(("recall", attempt), ANSWER_SECONDS, _Overdue(attempt))
-        self.context.start_task(self._find, attempt, message.guild, name="recall")
+        self._read(attempt, message.guild)
         return None
+
+    def _read(self, attempt: int, guild: int) -> None:
+        self.context.start_task(self._find, attempt, guild, name="recall")
 
     async def _find(self, attempt: int, guild: int) -> None:
         try:
             outcome = _Found(attempt, guild, await self._storage.snapshot(guild))
         except StorageFailed as error:
-            outcome = _NotFound(attempt, str(error))
+            outcome = _NotFound(attempt, guild, str(error))
         await self.context.ref.tell(outcome)
+
+    def _has_not_found(self, attempt: int, guild: int, error: str) -> None:
+        """Try again: a storage that fails for a moment costs no queue."""
+        self._failed(error)
+        failing = self._failing
+        since = failing and failing.failing_since
+        if since is not None and self._now() - since > ANSWER_SECONDS * 1000:
+            # It is no moment. Nobody is kept waiting for what does not come.
+            self._answer(attempt, Unread())
+        else:
+            again = _TimeToRead(attempt, guild)
+            self.context.timers.start(("read", attempt), READ_AGAIN_SECONDS, again)
 
     def _has_found(self, attempt: int, guild: int, found: Stored | Damaged | None) -> None:
         if attempt not in self._recalls:

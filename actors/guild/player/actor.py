@@ -204,8 +204,13 @@ class PlayerActor(Actor[PlayerMessage]):
         store = self._store
         if store is None:
             return self._state
+        recall = Recall(self._state.guild)
         try:
-            saved = await store.ask(Recall(self._state.guild), timeout=RECALL_SECONDS)
+            try:
+                saved = await store.ask(recall, timeout=RECALL_SECONDS)
+            except ActorCrashed:
+                # What is stored may be well: the store's next incarnation can tell.
+                saved = await store.ask(recall, timeout=RECALL_SECONDS)
         except (AskTimeout, ActorCrashed, ActorStopped):
             saved = Unread()
         if isinstance(saved, Unread):

@@ -219,6 +219,8 @@ async def test_a_position_that_wobbles_is_no_reason_to_edit_the_panel(
     await play(player, "first")
     await world.changes.until(lambda: bool(world.posted))
     (views,) = world.posted.values()
+    await clock.advance(10.0)
+    shown = len(views)
     world.clock += 5_000
     for position in (4_980, 5_020, 4_980):
         await player.tell(PositionReported(position, world.clock))
@@ -227,7 +229,7 @@ async def test_a_position_that_wobbles_is_no_reason_to_edit_the_panel(
     await player.ask(SetVolume(ADA, 10))
     await clock.advance(3.0)
     await world.changes.until(lambda: views[-1].volume == 10)
-    assert len(views) == 2
+    assert len(views) == shown + 1
 
 
 async def test_however_fast_things_change_the_panel_is_edited_once_in_three_seconds(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 import pytest
 
 from actors.guild.names import player_name
@@ -22,7 +23,7 @@ from actors.intake import INTAKE, Intake, Open
 from actors.runtime import ActorRef, ChildSpec, SupervisorSpec, System
 from actors.runtime.testing import VirtualClock
 from actors.store.actor import StoreActor
-from actors.store.messages import STORE, Flush
+from actors.store.messages import ANSWER_SECONDS, STORE, Flush
 from tests.actors.guild.world import GUILD, TEXT, VOICE, World
 from tests.actors.store.conftest import Memory
 
@@ -216,7 +217,9 @@ async def test_a_storage_that_does_not_answer_keeps_nobody_from_music_and_loses_
         await (await opened(first)).ask(Leave(ADA))
     memory.away = "the disk is gone"
     async with process(world, clock, memory) as second:
-        await play(second, "third")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(play, second, "third")
+            await clock.advance(ANSWER_SECONDS)
         assert await titles(await opened(second)) == ["third"]
         memory.away = None
         await clock.advance(60.0)

@@ -54,6 +54,14 @@ def begin(tasks: TaskGroup, house: House, message: Any) -> Answer:
     return answer
 
 
+async def recall_in_vain(house: House, of: int) -> Any:
+    async with anyio.create_task_group() as tasks:
+        answer = begin(tasks, house, Recall(of))
+        await house.clock.advance(ANSWER_SECONDS + 0.1)
+        assert not answer.pending
+    return answer.value
+
+
 # --- saving ---
 
 
@@ -231,7 +239,7 @@ async def test_a_failure_is_said_once_and_so_is_its_end(house: House) -> None:
     house.memory.away = "disk is full"
     for title in ("aurora", "dawn", "dusk"):
         await house.store.tell(Save(guild(1, title)))
-        assert isinstance(await house.store.ask(Recall(2)), Unread)
+        assert await recall_in_vain(house, 2) == Unread()
         await house.clock.advance(10)
     health = await house.store.ask(Health())
     assert (health.failing_since, health.error) == (1_000_000, "disk is full")
@@ -283,7 +291,7 @@ async def test_a_guild_that_began_while_it_could_not_be_read_does_not_overwrite_
 ) -> None:
     house.memory.stored[1] = Stored(guild(1, "aurora"), ended_at=0)
     house.memory.away = "gone"
-    assert await house.store.ask(Recall(1)) == Unread()
+    assert await recall_in_vain(house, 1) == Unread()
     await house.store.tell(Save(guild(1, "dawn")))
     await house.store.tell(Save(guild(1, "dusk")))
 
@@ -302,7 +310,7 @@ async def test_a_guild_that_is_read_at_the_second_recall_goes_on_with_what_is_st
 ) -> None:
     house.memory.stored[1] = Stored(guild(1, "aurora"), ended_at=0)
     house.memory.away = "gone"
-    assert await house.store.ask(Recall(1)) == Unread()
+    assert await recall_in_vain(house, 1) == Unread()
     house.memory.away = None
     assert await house.store.ask(Recall(1)) == guild(1, "aurora")
 
@@ -310,6 +318,28 @@ async def test_a_guild_that_is_read_at_the_second_recall_goes_on_with_what_is_st
     await house.clock.advance(5)
     assert house.memory.state(1) == guild(1, "dawn")
     assert house.memory.aside == []
+
+
+async def test_a_storage_that_fails_for_a_moment_costs_no_queue(house: House) -> None:
+    house.memory.stored[1] = Stored(guild(1, "aurora"), ended_at=0)
+    house.memory.away = "database is locked"
+    async with anyio.create_task_group() as tasks:
+        answer = begin(tasks, house, Recall(1))
+        await house.clock.advance(ANSWER_SECONDS - 0.5)
+        assert answer.pending
+        house.memory.away = None
+        await house.clock.advance(0.4)
+    assert answer.value == guild(1, "aurora")
+    assert house.memory.aside == []
+
+
+async def test_nobody_waits_for_a_storage_that_has_failed_for_long(house: House) -> None:
+    house.memory.away = "gone"
+    await recall_in_vain(house, 1)
+    async with anyio.create_task_group() as tasks:
+        answer = begin(tasks, house, Recall(2))
+        await settle()
+        assert answer.value == Unread()
 
 
 async def test_a_recall_has_an_answer_in_time_although_the_storage_hangs(house: House) -> None:
