@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn, cast
 
@@ -239,7 +240,10 @@ class EmbeddedNode:
         return {**inherited, **self._environment, "DATA_DIR": str(self._data_dir)}
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        with (self._data_dir / LOG).open("ab") as output:
+        # It names sessions, guilds and addresses: its owner's alone, also where it was not before.
+        owners = partial(os.open, mode=0o600)
+        with open(self._data_dir / LOG, "ab", opener=owners) as output:
+            os.fchmod(output.fileno(), 0o600)
             return subprocess.Popen(
                 [sys.executable, "-m", "seraphim", "audio-node", "--embedded"],
                 stdin=subprocess.DEVNULL,

@@ -38,6 +38,8 @@ NOTICE_SECONDS = 0.5
 # How long the node plays on for a session whose client is gone.
 RESUME_SECONDS = 60
 LARGEST_FRAME = 4 * 1024 * 1024
+# A playlist of ten thousand tracks takes less than half of it.
+LARGEST_ANSWER = 32 * 1024 * 1024
 COMPLAINTS_LIMIT = 100
 # The first Lavalink that speaks Discord's end-to-end encrypted voice.
 OLDEST_LAVALINK = (4, 2, 0)
@@ -255,7 +257,7 @@ class NodeSession(ongaku.Session):
                 timeout=aiohttp.ClientTimeout(total=self._patience.request),
             ) as response,
         ):
-            body = await response.read()
+            body = await _read(response)
             status, reason = response.status, response.reason
         if status >= 400:
             raise self._error(status, reason, body)
@@ -452,3 +454,12 @@ def _refusal(status: int) -> LinkFailed:
 def _ending(frame: aiohttp.WSMessage, socket: aiohttp.ClientWebSocketResponse) -> str:
     code = cast("object", frame.data if frame.type is aiohttp.WSMsgType.CLOSE else None)
     return f"the connection ended ({code or socket.close_code or frame.type.name})"
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > LARGEST_ANSWER:
+            raise errors.BuildError(ValueError("the node's answer is too large"))
+    return bytes(body)

@@ -12,7 +12,7 @@ not recalled until long after its process has ended still belongs to it.
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -124,6 +124,10 @@ class Database:
                     return work(connection, *args, **kwargs)
             except UnknownRevision as error:
                 raise StorageFailed(str(error)) from None
+            except UnicodeError:
+                # So sqlite3 says it, quoting what it could not decode.
+                self._source.failed()
+                raise StorageFailed("the database is damaged") from None
             except (SQLAlchemyError, sqlite3.Error, OSError) as error:
                 self._source.failed()
                 # The error itself may quote what was to be written.
@@ -204,9 +208,11 @@ class Database:
         return Stored(state, None if row[1] == self._life else row[2] or 0)
 
     def _active(self, connection: Connection) -> frozenset[int]:
-        return frozenset(
-            connection.scalars(select(snapshots.c.guild).where(snapshots.c.home.is_not(None)))
+        guilds: Iterable[object] = connection.scalars(
+            select(snapshots.c.guild).where(snapshots.c.home.is_not(None))
         )
+        # In a damaged file anything may stand there.
+        return frozenset(guild for guild in guilds if isinstance(guild, int))
 
     def _note(self, connection: Connection, key: str) -> str | None:
         value = connection.scalar(

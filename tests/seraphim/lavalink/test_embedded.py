@@ -72,6 +72,7 @@ async def test_it_ends_when_it_is_stopped(node: EmbeddedNode, tmp_path: Path) ->
     assert not runs(pid)
     assert node.address() is None
     log = [json.loads(line) for line in (tmp_path / LOG).read_text().splitlines()]
+    assert (tmp_path / LOG).stat().st_mode & 0o777 == 0o600
     assert log[-1]["event"] == "audio-node.stopped"
     # To stop what is stopped does nothing.
     await node.stop()

@@ -6,13 +6,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.guild.player.messages import TrackStarted
-from actors.guild.player.ports import NodeUnavailable
+from actors.guild.player.ports import NodeUnavailable, SourceFailed
 from actors.guild.refusal import Code
 from actors.lavalink_node.ports import LinkFailed
 from seraphim.lavalink.address import NodeAddress
 from seraphim.lavalink.events import Stats
 from seraphim.lavalink.node import LavalinkNode
-from seraphim.lavalink.session import RESUME_SECONDS, Patience
+from seraphim.lavalink.session import LARGEST_ANSWER, RESUME_SECONDS, Patience
 from tests.seraphim.lavalink.conftest import (
     PASSWORD,
     USER,
@@ -387,6 +387,15 @@ async def test_an_oversized_frame_ends_the_connection_and_not_the_process(
     with suppress(ConnectionError):
         await server.say("x" * 5_000_000)
     assert "1009" in await end_of(link)
+
+
+async def test_an_oversized_answer_is_not_read_to_its_end(
+    connected: LavalinkNode, server: ScriptedNode
+) -> None:
+    server.answer("GET", "loadtracks", {"loadType": "x" * LARGEST_ANSWER})
+    with pytest.raises(SourceFailed) as failure:
+        await connected.load("aurora")
+    assert "BuildError" in str(failure.value.__cause__)
 
 
 async def test_the_password_stands_in_no_text(

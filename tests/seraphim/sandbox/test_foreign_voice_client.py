@@ -22,6 +22,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from seraphim.sandbox import Guild, Sandbox
+from seraphim.sandbox.voice.heard import Violation
 
 pytestmark = pytest.mark.anyio
 
@@ -117,7 +118,8 @@ async def test_it_is_moved_to_another_voice_server_and_heard_there(
     await heard.until_audible(since=heard.mark(), deadline=30)
     assert voice.endpoint != former
     await heard.until_pitch(440, deadline=20)
-    assert not heard.violations
+    # It may go on sounding before it has said so to the new server: its way, and we can tell.
+    assert set(heard.violations) <= {Violation.TOO_EARLY}
     await voice.disconnect()
 
 

@@ -277,3 +277,29 @@ async def test_a_page_that_is_damaged_fails_and_crashes_nothing(file: Path) -> N
     with pytest.raises(StorageFailed):
         await after.write(batch(guild(1)))
     await after.close()
+
+
+async def test_a_schema_that_is_damaged_fails_and_is_not_quoted(file: Path) -> None:
+    before = await next_process(file)
+    await before.write(batch(guild(1, "aurora")))
+    await before.close()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA writable_schema = ON")
+        other.execute(
+            "UPDATE sqlite_schema SET name = CAST(X'FF' AS TEXT), sql = 'x' WHERE type = 'table'"
+        )
+
+    after = await next_process(file)
+    for use in (after.open, after.active, lambda: after.snapshot(1)):
+        with pytest.raises(StorageFailed, match="the database is damaged"):
+            await use()
+    await after.close()
+
+
+async def test_what_is_no_guild_is_not_active(opened: Database, file: Path) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("CREATE TABLE damaged AS SELECT * FROM snapshots")
+        other.execute("DROP TABLE snapshots")
+        other.execute("ALTER TABLE damaged RENAME TO snapshots")
+        other.execute("INSERT INTO snapshots (guild, home) VALUES (NULL, 5), ('aurora', 5), (7, 5)")
+    assert await opened.active() == {1, 7}
