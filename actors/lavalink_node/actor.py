@@ -53,6 +53,8 @@ NOTED_SECONDS = 1.0
 REMIND_SECONDS = 10.0
 # By then, every guild that lives on a node has looked at its player there.
 SWEEP_SECONDS = 60.0
+# A player that could not be ended, though the link is well, plays to nobody until then.
+AGAIN_SECONDS = 600.0
 
 CONNECTED = {LinkState.READY, LinkState.DRAINING}
 
@@ -168,8 +170,7 @@ class LinkActor(Actor[LinkMessage]):
         self._note(opened.session)
         self._tell_players(NodeReady(self._name, opened.resumed))
         self._tell_draining()
-        if opened.resumed:
-            self._tidying = self.context.start_task(self._tidy, name="tidy")
+        self._tidying = self.context.start_task(self._tidy, opened.resumed, name="tidy")
 
     async def _lost(self, error: LinkFailed) -> None:
         steady = self.context.system.clock.now() - self._ready_since >= STEADY_SECONDS
@@ -206,10 +207,13 @@ class LinkActor(Actor[LinkMessage]):
         await self._connection.close()
         self._tell_players(NodeDown(self._name))
 
-    async def _tidy(self) -> None:
-        await self._connection.tidy(thorough=False)
+    async def _tidy(self, resumed: bool) -> None:
+        if resumed:
+            await self._connection.tidy(thorough=False)
         await self.context.system.clock.sleep(SWEEP_SECONDS)
-        await self._connection.tidy(thorough=True)
+        while True:
+            await self._connection.tidy(thorough=True)
+            await self.context.system.clock.sleep(AGAIN_SECONDS)
 
     # --- the operator ---
 

@@ -205,7 +205,9 @@ class Database:
             return Damaged(str(error))
         if state.guild != guild:
             return Damaged("it is another guild's")
-        return Stored(state, None if row[1] == self._life else row[2] or 0)
+        # Whatever stands there, as above.
+        alive_at = row[2] if isinstance(row[2], int) else 0
+        return Stored(state, None if row[1] == self._life else alive_at)
 
     def _active(self, connection: Connection) -> frozenset[int]:
         guilds: Iterable[object] = connection.scalars(

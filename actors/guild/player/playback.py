@@ -228,10 +228,14 @@ def _look(state: PlayerState) -> tuple[LookAtNode, ...]:
 
 
 def on_track_failed(turn: Turn, message: TrackFailed) -> None:
-    """Note the failure: that the track ended is said by the `TrackEnded` that follows."""
+    """Note the failure: that the track ended is said by the `TrackEnded` that follows.
+
+    Should that be lost, the node is asked.
+    """
     current = turn.state.current
     if current is not None and current.sounding == message.play:
         turn.change(current=replace(current, failure=message.message))
+        turn.do(StartTimer(LOOK, RETRY_DELAY_MS))
 
 
 def on_track_stuck(turn: Turn, message: TrackStuck) -> None:
@@ -257,6 +261,7 @@ def on_track_ended(turn: Turn, message: TrackEnded) -> None:
 def _after_end(turn: Turn, *, still_sounding: bool) -> None:
     current = turn.state.current
     assert current is not None
+    turn.do(CancelTimer(LOOK))
     failures = 0 if current.failure is None else turn.state.failures + 1
     turn.change(failures=failures)
     if current.failure is not None:
@@ -279,13 +284,10 @@ def on_node_ready(turn: Turn, message: NodeReady) -> None:
             # The player's own node is away, or it has none yet.
             push(turn)
         return
-    current = turn.state.current
     if message.resumed:
-        # What was wanted in the meantime has not reached it.
+        # What was wanted in the meantime has not reached it; what runs, and where, it says itself.
         turn.do(LookAtNode(message.node))
         if turn.state.voice.known is not None:
-            if current is not None and not turn.state.still:
-                turn.change(current=replace(current, running=True))
             return
     turn.change_voice(known=None)
     push(turn)
@@ -347,6 +349,10 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
             tell_node(turn, NodeUpdate(silence=True))
         if player is None or not player.connected:
             turn.change_voice(known=None)
+        return False
+    if current.failure is not None and player is not None and player.play is None:
+        # It broke, and its end was lost.
+        _after_end(turn, still_sounding=False)
         return False
     stale = state.voice.credentials not in (None, state.voice.known)
     if player is None or player.play != current.sounding or stale:

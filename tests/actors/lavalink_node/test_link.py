@@ -14,7 +14,7 @@ from actors.guild.player.messages import (
     TrackStarted,
 )
 from actors.guild.refusal import Code
-from actors.lavalink_node.actor import DELAYS, REMIND_SECONDS, SWEEP_SECONDS
+from actors.lavalink_node.actor import AGAIN_SECONDS, DELAYS, REMIND_SECONDS, SWEEP_SECONDS
 from actors.lavalink_node.messages import Drain, LinkState, Undrain
 from actors.lavalink_node.ports import LinkFailed
 from actors.runtime import Actor, ChildSpec
@@ -58,7 +58,7 @@ async def test_a_break_that_heals_at_once_is_nobodys_news_but_that_it_healed(hou
 
 async def test_a_node_is_down_when_the_first_attempt_to_come_back_has_failed(house: House) -> None:
     await house.start_link()
-    await house.clock.advance(60)
+    await house.clock.advance(SWEEP_SECONDS - 1)
     house.node.go()
     await settle()
     assert house.player.received == [FRESH, DOWN]
@@ -280,10 +280,18 @@ async def test_players_that_moved_away_from_a_resumed_session_are_ended_soon_and
     assert house.node.done[-1] == "sweep"
 
 
-async def test_a_new_session_has_nothing_to_tidy(house: House) -> None:
+async def test_a_new_session_has_nothing_to_tidy_but_strays(house: House) -> None:
     await house.start_link()
-    await house.clock.advance(2 * SWEEP_SECONDS)
+    await house.clock.advance(SWEEP_SECONDS - 1)
     assert house.node.done == ["open", "run"]
+    await house.clock.advance(2)
+    assert house.node.done == ["open", "run", "sweep"]
+
+
+async def test_strays_are_looked_for_as_long_as_the_link_is_up(house: House) -> None:
+    await house.start_link()
+    await house.clock.advance(SWEEP_SECONDS + 2 * AGAIN_SECONDS + 1)
+    assert house.node.done.count("sweep") == 3
 
 
 async def test_a_session_that_breaks_again_is_swept_after_the_last_resume(house: House) -> None:

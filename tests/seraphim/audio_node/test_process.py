@@ -95,6 +95,24 @@ async def test_it_says_where_it_listens_and_ends_in_order(start: Start, tmp_path
     assert card.password not in rest
 
 
+async def test_a_log_that_cannot_be_written_keeps_nobody_from_music(
+    start: Start, tmp_path: Path
+) -> None:
+    process = start("--embedded")
+    listening(process)
+    card = Instance.load(tmp_path)
+    assert card is not None
+    assert process.stdout is not None
+    # Whatever is written from here on fails, as it would on a full disk.
+    process.stdout.close()
+    async with aiohttp.ClientSession(headers={"Authorization": card.password}) as http:
+        for _ in range(2):
+            async with http.ws_connect(
+                f"http://127.0.0.1:{card.port}/v4/websocket", headers={"User-Id": "3"}
+            ) as websocket:
+                assert (await websocket.receive_json())["op"] == "ready"
+
+
 def test_port_and_password_stay_the_same_over_restarts(start: Start, tmp_path: Path) -> None:
     first = start("--embedded")
     listening(first)

@@ -303,3 +303,15 @@ async def test_what_is_no_guild_is_not_active(opened: Database, file: Path) -> N
         other.execute("ALTER TABLE damaged RENAME TO snapshots")
         other.execute("INSERT INTO snapshots (guild, home) VALUES (NULL, 5), ('aurora', 5), (7, 5)")
     assert await opened.active() == {1, 7}
+
+
+async def test_a_life_that_is_damaged_counts_as_ended_long_ago(file: Path) -> None:
+    before = await next_process(file)
+    await before.write(batch(guild(1, "aurora")))
+    await before.close()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("UPDATE lives SET alive_at = 'dusk'")
+
+    after = await next_process(file)
+    assert await after.snapshot(1) == Stored(guild(1, "aurora"), ended_at=0)
+    await after.close()

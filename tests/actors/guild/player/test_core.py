@@ -517,7 +517,21 @@ def test_a_resumed_node_is_left_alone_and_the_position_ran_on():
     guild.now += 3_000
     guild.tell(NodeReady(NODE, resumed=True))
     assert guild.effects == [LookAtNode(NODE)]
+    guild.tell(Reconciled(NODE, NodePlayer(guild.sounding, 10_000, guild.now, False, 50, True)))
+    assert guild.updates == []
     assert guild.position() == 10_000
+
+
+def test_a_track_that_never_reached_a_lost_node_begins_when_it_is_back():
+    guild = playing("first", "second")
+    before = guild.sounding
+    guild.tell(NodeDown(NODE))
+    guild.tell(Skip(ADA))
+    guild.now += 20_000
+    guild.tell(NodeReady(NODE, resumed=True))
+    guild.tell(Reconciled(NODE, NodePlayer(before, 20_000, guild.now, False, 50, True)))
+    (update,) = guild.updates
+    assert update.start == Start(guild.sounding, track("second"), 0)
 
 
 def _unheard_pause(guild: Guild) -> None:
@@ -584,6 +598,18 @@ def test_an_update_that_hung_frees_the_node_and_is_tried_again():
     assert guild.effects[0] == DestroyPlayer(NODE)
     (update,) = guild.updates
     assert update.voice is not None
+
+
+def test_a_track_that_broke_gives_way_to_the_next_also_if_its_end_is_lost():
+    guild = playing("first", "second")
+    guild.tell(TrackFailed(guild.sounding, "404"))
+    assert StartTimer("look", 2_000) in guild.effects
+    guild.tell(TimeIsUp("look"))
+    assert LookAtNode(NODE) in guild.effects
+    guild.tell(Reconciled(NODE, NodePlayer(None, 0, guild.now, False, 50, True)))
+    (update,) = guild.updates
+    assert update.start == Start(guild.sounding, track("second"), 0)
+    assert CancelTimer("look") in guild.effects
 
 
 # --- what Discord says ---
