@@ -25,6 +25,7 @@ from actors.runtime import (
     Ask,
     AskTimeout,
     ChildNotFound,
+    Deferred,
     Down,
     Name,
     NotRunning,
@@ -36,6 +37,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 GUILDS = "/root/guilds"
 ACTIVE_SECONDS = 60.0
 OPEN_SECONDS = 30.0
+# Who opens a guild before the store can be read would begin it empty, though its music may sound:
+# so long he waits for the store. A store that is away for good must not keep everybody silent.
+HOLD_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,16 @@ class Open(Ask[ActorRef[PlayerMessage]]):
     guild: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """From here on guilds are opened: the store can be read, or has been waited for long enough."""
+
+
 IntakeMessage = Open | Down
 INTAKE: Name[IntakeMessage] = Name("intake")
 
 
-class Intake(Actor[IntakeMessage]):
+class Intake(Actor[IntakeMessage | _Opened]):
     """Opens guilds, and sees when one is lost.
 
     `on_awake` is told which guilds were woken at the start: nobody else is to be in voice.
@@ -65,6 +74,8 @@ class Intake(Actor[IntakeMessage]):
         self._ports = ports
         self._volume = volume
         self._on_awake = on_awake
+        # Those who wait for the store, and None once nobody has to.
+        self._held: list[tuple[int, Deferred[ActorRef[PlayerMessage]]]] | None = []
         # The guilds whose players were given up, until that is cleared up, and where to say so.
         self._losses: dict[int, int | None] = {}
 
@@ -77,22 +88,33 @@ class Intake(Actor[IntakeMessage]):
             await self._clear_up(guild)
         for guild in self.context.system.supervisor(GUILDS).which_children():
             self.context.monitor(guild.ref)
+        self.context.timers.start("hold", HOLD_SECONDS, _Opened())
         self.context.start_task(self._wake, name="wake")
 
     async def _wake(self) -> None:
         store = self.context.system.registry.whereis(STORE)
         active = () if store is None else await _active(store)
+        await self.context.ref.tell(_Opened())
         for guild in active:
             await self.context.ref.ask(Open(guild), timeout=OPEN_SECONDS)
         await self._on_awake(active)
 
-    async def receive(self, message: IntakeMessage) -> object:
+    async def receive(self, message: IntakeMessage | _Opened) -> object:
         """Open a guild, or clear up after one."""
         match message:
             case Open(guild):
-                return await self._open(guild)
+                if self._held is None:
+                    return await self._open(guild)
+                self._held.append((guild, self.context.defer(message)))
             case Down():
-                return await self._lost(message)
+                await self._lost(message)
+            case _Opened():
+                self.context.timers.cancel("hold")
+                held, self._held = self._held or [], None
+                for guild, asked in held:
+                    if asked.awaited:
+                        asked.reply(await self._open(guild))
+        return None
 
     async def _open(self, guild: int) -> ActorRef[PlayerMessage]:
         system = self.context.system

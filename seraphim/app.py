@@ -29,7 +29,7 @@ from seraphim.lavalink.nodes import Nodes, NodeSite
 from seraphim.lavalink.routing import Routing
 from seraphim.life import FAILED, WRONG_CONFIGURATION, Door, Life
 from seraphim.operations import logging
-from seraphim.operations.handover import Handover, HandoverRefused, take_over
+from seraphim.operations.handover import Handover, HandoverRefused, HandoverStuck, take_over
 from seraphim.operations.lock import DataLock
 from seraphim.operations.operator import SOCKET, OperatorSocket
 from seraphim.settings import DISCORD_API, ONLY_NODE, NodeSettings, Settings
@@ -99,6 +99,13 @@ async def _run(settings: Settings, lock: DataLock, takes_over: bool) -> int:
         except HandoverRefused as refused:
             life.code = FAILED
             print(f"The Seraphim that runs goes on: {refused}.", file=sys.stderr)
+        except HandoverStuck:
+            life.code = FAILED
+            print(
+                "The Seraphim that ran is ending, and does not come to an end."
+                " Start this one again when its process is gone.",
+                file=sys.stderr,
+            )
         tasks.cancel_scope.cancel()
     await parts.nodes.close()
     log.info("system.stopped", code=life.code)
@@ -106,7 +113,9 @@ async def _run(settings: Settings, lock: DataLock, takes_over: bool) -> int:
 
 
 async def _inherit(settings: Settings, lock: DataLock) -> None:
-    """Take over from the process that has the data folder. Raises `HandoverRefused`.
+    """Take over from the process that has the data folder.
+
+    Raises `HandoverRefused` or `HandoverStuck`.
 
     What could keep this process from playing is found out before that one is asked to go.
     """
@@ -122,7 +131,7 @@ async def _inherit(settings: Settings, lock: DataLock) -> None:
     try:
         await lock.wait(settings.shutdown_timeout_seconds + LAST_BREATH_SECONDS)
     except TimeoutError:
-        raise HandoverRefused("it said that it ends, and has not") from None
+        raise HandoverStuck from None
     log.info("handover.taken_over")
 
 

@@ -150,6 +150,11 @@ class Deferred(Generic[ReplyT_contra]):
         if request is not None:
             waiting.add(request)
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for the answer: not if it was told, or if who asked gave up."""
+        return self._request is not None and not self._request.latch.done()
+
     def reply(self, value: ReplyT_contra) -> None:
         """Answer with `value`, once.
 

@@ -56,7 +56,9 @@ class Instance:
             and isinstance(host, str)
             and isinstance(password, str)
             and isinstance(port, int)
+            and 0 < port < 65536
             and isinstance(pid, int)
+            and pid > 0
             and isinstance(settings, dict)
         ):
             return cls(

@@ -81,5 +81,6 @@ def _configure_log() -> None:
             foreign_pre_chain=shared,
         )
     )
+    logging.raiseExceptions = False
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger(__package__).setLevel(logging.INFO)

@@ -36,6 +36,10 @@ class HandoverRefused(Exception):
     """The old process does not hand over; it goes on as before. The message says why."""
 
 
+class HandoverStuck(Exception):
+    """The process that runs has let go of everything, and does not come to an end."""
+
+
 class Handover:
     """The old process's side.
 

@@ -61,6 +61,8 @@ def configure(
             ],
         )
     )
+    # What cannot be written is lost; the complaint would show the record as it was, secrets too.
+    logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -19,8 +19,8 @@ from actors.guild.player.messages import (
     VoiceStateChanged,
 )
 from actors.guild.player.state import PlayerState
-from actors.intake import INTAKE, Intake, Open
-from actors.runtime import ActorRef, ChildSpec, SupervisorSpec, System
+from actors.intake import HOLD_SECONDS, INTAKE, Intake, Open
+from actors.runtime import ActorRef, AskTimeout, ChildSpec, SupervisorSpec, System
 from actors.runtime.testing import VirtualClock
 from actors.store.actor import StoreActor
 from actors.store.messages import ANSWER_SECONDS, STORE, Flush
@@ -68,7 +68,7 @@ async def process(world: World, clock: VirtualClock, memory: Memory) -> AsyncIte
 async def opened(system: System) -> ActorRef[PlayerMessage]:
     intake = system.registry.whereis(INTAKE)
     assert intake is not None
-    return await intake.ask(Open(GUILD))
+    return await intake.ask(Open(GUILD), timeout=60)
 
 
 async def play(system: System, *names: str) -> None:
@@ -219,6 +219,7 @@ async def test_a_storage_that_does_not_answer_keeps_nobody_from_music_and_loses_
     async with process(world, clock, memory) as second:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(play, second, "third")
+            await clock.advance(HOLD_SECONDS)
             await clock.advance(ANSWER_SECONDS)
         assert await titles(await opened(second)) == ["third"]
         memory.away = None
@@ -227,6 +228,48 @@ async def test_a_storage_that_does_not_answer_keeps_nobody_from_music_and_loses_
         [(_, aside, _)] = memory.aside
         assert isinstance(aside, PlayerState)
         assert [entry.track.title for entry in aside.queue] == ["second"]
+
+
+async def test_who_asks_before_the_storage_can_be_read_waits_for_his_queue(
+    world: World, clock: VirtualClock, memory: Memory
+) -> None:
+    async with process(world, clock, memory) as first:
+        await play(first, "first", "second")
+        await flushed(first)
+    memory.away = "database is locked"
+    async with process(world, clock, memory) as second:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(opened, second)
+            await clock.advance(HOLD_SECONDS - 2)
+            assert second.registry.whereis(player_name(GUILD)) is None
+            memory.away = None
+            await clock.advance(1)
+        assert await titles(await opened(second)) == ["first", "second"]
+        assert memory.aside == []
+
+
+async def test_who_gave_up_before_the_storage_can_be_read_has_begun_nothing(
+    world: World, clock: VirtualClock, memory: Memory
+) -> None:
+    async with process(world, clock, memory) as first:
+        await play(first, "first", "second")
+        await (await opened(first)).ask(Leave(ADA))
+    memory.away = "database is locked"
+    async with process(world, clock, memory) as second:
+        intake = second.registry.whereis(INTAKE)
+        assert intake is not None
+        async with anyio.create_task_group() as tasks:
+
+            async def look() -> None:
+                with pytest.raises(AskTimeout):
+                    await intake.ask(Open(GUILD), timeout=3)
+
+            tasks.start_soon(look)
+            await clock.advance(HOLD_SECONDS + 1)
+        memory.away = None
+        await clock.advance(60)
+        assert await titles(await opened(second)) == ["first", "second"]
+        assert memory.aside == []
 
 
 def test_secrets_of_voice_stand_in_no_repr() -> None:

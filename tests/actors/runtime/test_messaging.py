@@ -389,8 +389,10 @@ async def test_an_answer_may_be_deferred_and_given_once(stage):
         outcome = Outcome(group, ref, message)
         await settle()
         assert not outcome.done
+        assert kept[0].awaited
         assert await stage.incarnation(ref) == 1
         kept[0].reply("later")
+        assert not kept[0].awaited
         await settle()
         assert outcome.value == "later"
         with pytest.raises(AlreadyReplied):
@@ -415,12 +417,31 @@ async def test_a_deferred_ask_fails_with_the_incarnation_that_owes_the_answer(st
         assert [letter.reason for letter in system.dead_letters.recent] == ["late_reply"]
 
 
+async def test_a_deferred_answer_is_not_awaited_once_who_asked_has_given_up(stage):
+    async with stage.system(stage.actor("a")) as system, anyio.create_task_group() as group:
+        ref = stage.ref(system, "/a")
+        kept = []
+
+        async def defer(actor):
+            kept.append(actor.context.defer(message))
+
+        message = stage.do(defer)
+        outcome = Outcome(group, ref, message, timeout=1)
+        await settle()
+        assert kept[0].awaited
+        await stage.clock.advance(1)
+        assert isinstance(outcome.error, AskTimeout)
+        assert not kept[0].awaited
+
+
 async def test_a_deferred_answer_to_a_tell_is_dropped(stage):
     async with stage.system(stage.actor("a")) as system:
         ref = stage.ref(system, "/a")
 
         async def defer(actor):
-            actor.context.defer(message).reply("nobody waits")
+            deferred = actor.context.defer(message)
+            assert not deferred.awaited
+            deferred.reply("nobody waits")
 
         message = stage.do(defer)
         ref.tell_nowait(message)

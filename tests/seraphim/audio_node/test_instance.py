@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,14 @@ def test_settings_are_told_apart_by_their_fingerprints_and_not_shown(tmp_path: P
     assert fingerprints(environ)["SSL_CERT_FILE"] != first["SSL_CERT_FILE"]
     bundle.unlink()
     assert set(fingerprints(environ)) == set(first)
+
+
+@pytest.mark.parametrize(("port", "pid"), [(0, 1), (99_999_999, 1), (-1, 1), (2333, 0), (2333, -1)])
+def test_a_card_that_names_no_port_or_no_process_is_taken_for_none(
+    port: int, pid: int, tmp_path: Path
+) -> None:
+    replace(CARD, port=port, pid=pid).save(tmp_path)
+    assert Instance.load(tmp_path) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"instance": "i"}', '{"port": "1"}', "\xff"])
