@@ -153,4 +153,5 @@ def _clock(view: PlayerView) -> int:
     current = view.current
     if current is None:
         return 0
-    return current.position_ms if current.paused else current.at_ms - current.position_ms
+    stands = current.paused or not view.called or not view.node_ready
+    return current.position_ms if stands else current.at_ms - current.position_ms

@@ -235,7 +235,10 @@ def _finish_joining(turn: Turn) -> None:
     assert channel is not None
     turn.change(joining=None)
     turn.do(CancelTimer(JOIN))
-    turn.do(*(Answer(answer, Joined(channel, already=False)) for answer in joining.answers))
+    current = turn.state.current
+    goes_on = None if current is None or turn.state.still else current.entry
+    joined = Joined(channel, already=False, goes_on=goes_on)
+    turn.do(*(Answer(answer, joined) for answer in joining.answers))
     settle_requests(turn)
 
 

@@ -39,11 +39,15 @@ class NowPlaying:
 
 @dataclass(frozen=True, slots=True)
 class PlayerView:
-    """What may be shown of a player: one consistent look at its state."""
+    """What may be shown of a player: one consistent look at its state.
+
+    `called`: it is meant to be in a voice channel, and comes back there by itself.
+    """
 
     guild: int
     text_channel: int | None
     voice_channel: int | None
+    called: bool
     current: NowPlaying | None
     queue: tuple[Entry, ...]
     can_go_back: bool
@@ -122,10 +126,14 @@ class VolumeSet:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The player is in the voice channel `channel`; `already` when it was before."""
+    """The player is in the voice channel `channel`; `already` when it was before.
+
+    `goes_on` is what was kept while it was out of voice, and sounds again now.
+    """
 
     channel: int
     already: bool
+    goes_on: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)

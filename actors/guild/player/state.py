@@ -181,6 +181,7 @@ class PlayerState:
             guild=self.guild,
             text_channel=self.text_channel,
             voice_channel=self.voice.channel,
+            called=self.home is not None or self.joining is not None,
             current=self.now_playing(now),
             queue=self.queue,
             can_go_back=bool(self.history),

@@ -55,8 +55,8 @@ def _embed(view: PlayerView) -> hikari.Embed:
         description="\n".join(_facts(view, now)),
         color=GOLD,
     )
-    # While the node is away nothing moves, but nobody has paused it.
-    paused = now.paused and view.node_ready
+    # What nothing can make sound stands still, but nobody has paused it.
+    paused = now.paused and view.node_ready and view.called
     embed.set_author(name=texts.PAUSED_PHRASE if paused else texts.PLAYING_PHRASE)
     embed.set_thumbnail(link(track.artwork))
     embed.add_field(texts.NEXT, _next(view.queue), inline=True)
@@ -72,18 +72,21 @@ def _facts(view: PlayerView, now: NowPlaying) -> list[str]:
     artist = fit(now.entry.track.author, ARTIST_LIMIT)
     facts = [texts.ARTIST.format(artist=artist)] if artist else []
     facts.append(texts.ASKED_BY.format(member=asker(now.entry)))
-    facts.append(_progress(now))
-    if not view.node_ready:
+    facts.append(_progress(now, sounds=view.called and view.node_ready))
+    if not view.called:
+        facts.append(texts.WAITING_FOR_JOIN)
+    elif not view.node_ready:
         facts.append(texts.WAITING_FOR_NODE)
     return facts
 
 
-def _progress(now: NowPlaying) -> str:
+def _progress(now: NowPlaying, *, sounds: bool) -> str:
     length = now.entry.track.length_ms
     if length is None:
-        return texts.PAUSED_LIVE if now.paused else texts.LIVE
-    if now.paused:
-        return texts.PAUSED_AT.format(position=duration(now.position_ms), length=duration(length))
+        return texts.PAUSED_LIVE if now.paused and sounds else texts.LIVE
+    if now.paused or not sounds:
+        text = texts.PAUSED_AT if sounds else texts.STANDS_AT
+        return text.format(position=duration(now.position_ms), length=duration(length))
     end = (now.at_ms + max(0, length - now.position_ms)) // 1000
     return texts.ENDS.format(length=duration(length), moment=f"<t:{end}:R>")
 

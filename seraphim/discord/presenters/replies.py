@@ -70,6 +70,10 @@ def reply(answer: Reply) -> Card:
         case VolumeSet(volume, before):
             facts = texts.VOLUME_SET.format(volume=volume, before=before)
             return card(texts.PLAYING_PHRASE, facts)
+        case Joined(channel, _, goes_on) if goes_on is not None:
+            track = named(goes_on.track)
+            text = texts.JOINED_AGAIN.format(channel=f"<#{channel}>", track=track)
+            return card(texts.JOINED_PHRASE, text)
         case Joined(channel, already):
             text = texts.ALREADY_JOINED if already else texts.JOINED
             return card(texts.JOINED_PHRASE, text.format(channel=f"<#{channel}>"))

@@ -52,6 +52,7 @@ def view(guild: int = 1, current: NowPlaying | None = None, **changes: Any) -> P
     known: dict[str, Any] = {
         "text_channel": 2,
         "voice_channel": 3,
+        "called": True,
         "queue": (),
         "can_go_back": False,
         "volume": 50,

@@ -47,7 +47,7 @@ from actors.guild.player.messages import (
 )
 from actors.guild.player.ports import NodeUpdate, VoiceCredentials
 from actors.guild.player.state import PlayerState
-from actors.guild.player.track import Track
+from actors.guild.player.track import Entry, Track
 from actors.guild.refusal import Code, Refused
 from tests.actors.guild.player.shell import NODE, act
 
@@ -121,6 +121,12 @@ class Guild:
     @property
     def answers(self) -> list[object]:
         return [effect.reply for effect in self.effects if isinstance(effect, Answer)]
+
+    @property
+    def entry(self) -> Entry:
+        """What is current."""
+        assert self.state.current is not None
+        return self.state.current.entry
 
     @property
     def joins(self) -> list[tuple[int, bool]]:
@@ -418,7 +424,7 @@ def test_a_server_that_was_named_for_a_place_before_does_not_complete_a_join():
     guild.tell(GONE, STATE)
     assert guild.answers == []
     guild.tell(OTHER_SERVER)
-    assert guild.answers == [Joined(HERE, already=False)]
+    assert guild.answers == [Joined(HERE, already=False, goes_on=guild.entry)]
 
 
 def test_a_lost_server_is_asked_for_by_joining_again_before_the_join_is_given_up():
@@ -603,7 +609,7 @@ def test_who_asks_while_it_returns_is_told_that_discord_is_silent_and_it_goes_on
 
 def test_who_asks_while_it_returns_is_answered_when_it_is_there():
     guild = rejoining().tell(Join(ADA, TEXT)).tell(GONE, STATE, OTHER_SERVER)
-    assert guild.answers == [Joined(HERE, already=False)]
+    assert guild.answers == [Joined(HERE, already=False, goes_on=guild.entry)]
 
 
 @pytest.mark.parametrize("situation", [doubtful, looking, pushed, rejoining, unserved, moving])

@@ -69,6 +69,7 @@ VIEWS = st.builds(
     guild=IDS,
     text_channel=IDS,
     voice_channel=st.none() | IDS,
+    called=st.booleans(),
     current=st.none() | PLAYS,
     queue=QUEUES,
     can_go_back=st.booleans(),
@@ -242,6 +243,19 @@ def test_buttons_that_would_do_nothing_cannot_be_pressed() -> None:
     assert not pressable["Shuffle"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [({"called": False}, texts.WAITING_FOR_JOIN), ({"node_ready": False}, texts.WAITING_FOR_NODE)],
+)
+def test_a_panel_of_what_cannot_sound_says_why_and_promises_no_end(
+    changes: dict[str, Any], why: str
+) -> None:
+    description = panel(view(current=playing(), **changes)).embed.description or ""
+    assert why in description
+    assert "at 0:05 of 3:05" in description
+    assert "<t:" not in description
+
+
 def test_a_panel_says_when_the_node_is_away() -> None:
     card = panel(view(current=playing(paused=True), node_ready=False))
     assert texts.WAITING_FOR_NODE in (card.embed.description or "")
@@ -299,6 +313,8 @@ def test_queued_tracks_are_told_with_their_place() -> None:
 
 def test_joining_is_announced() -> None:
     assert reply(Joined(5, already=False)).embed.title == "Heed Seraphim! Be not afraid!"
+    kept = reply(Joined(5, already=False, goes_on=entry("Aurora"))).embed.description or ""
+    assert "Aurora** goes on" in kept
 
 
 def test_round_trips_are_told_in_milliseconds() -> None:
