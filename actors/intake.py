@@ -30,7 +30,7 @@ from actors.runtime import (
     Name,
     NotRunning,
 )
-from actors.store.messages import STORE, Active, SetAside, StoreMessage
+from actors.store.messages import STORE, Active, Recall, SetAside, StoreMessage, Unread
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -40,6 +40,7 @@ OPEN_SECONDS = 30.0
 # Who opens a guild before the store can be read would begin it empty, though its music may sound:
 # so long he waits for the store. A store that is away for good must not keep everybody silent.
 HOLD_SECONDS = 15.0
+READ_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,20 @@ class Intake(Actor[IntakeMessage | _Opened]):
         active = () if store is None else await _active(store)
         await self.context.ref.tell(_Opened())
         for guild in active:
+            if store is not None:
+                await self._until_readable(store, guild)
             await self.context.ref.ask(Open(guild), timeout=OPEN_SECONDS)
         await self._on_awake(active)
+
+    async def _until_readable(self, store: ActorRef[StoreMessage], guild: int) -> None:
+        """Wait until the guild would not begin empty: nobody asks for it, it can wait."""
+        while True:
+            try:
+                if not isinstance(await store.ask(Recall(guild), timeout=ACTIVE_SECONDS), Unread):
+                    return
+            except (AskTimeout, ActorCrashed):
+                log.warning("intake.still_waiting_for_store")
+            await self.context.system.clock.sleep(READ_AGAIN_SECONDS)
 
     async def receive(self, message: IntakeMessage | _Opened) -> object:
         """Open a guild, or clear up after one."""

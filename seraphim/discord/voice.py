@@ -97,13 +97,17 @@ class DiscordVoice:
         except TimeoutError:
             raise JoinRefused(Refused(Code.DISCORD_REFUSED)) from None
 
-    async def leave(self, guild: int) -> None:
-        """Ask Discord to take the bot out of voice; waits for no answer."""
+    async def leave(self, guild: int) -> bool:
+        """Ask Discord to take the bot out of voice; waits for no answer.
+
+        Return whether it was asked: while the shard reconnects it waits, ten seconds at most.
+        """
         try:
             await self._ask(guild, None)
         except TimeoutError:
-            # Without a gateway session there is no voice state either, soon.
             log.warning("voice.leave_unheard", guild=guild)
+            return False
+        return True
 
     async def speak(self, guild: int, channel: int) -> None:
         """Become a speaker of the stage `channel`, or ask to be one. Raises nothing."""

@@ -311,7 +311,9 @@ class PlayerActor(Actor[PlayerMessage]):
             self._joining.cancel()
 
     async def _leave(self, left: anyio.Event) -> None:
-        await self._ports.voice.leave(self._state.guild)
+        # A bot that stays behind because Discord was away would be there for good.
+        while not await self._ports.voice.leave(self._state.guild):
+            pass
         await self._report(Departed())
         left.set()
 
@@ -321,7 +323,9 @@ class PlayerActor(Actor[PlayerMessage]):
         if left is not None:
             await left.wait()
         if effect.afresh:
-            await self._ports.voice.leave(guild)
+            if not await self._ports.voice.leave(guild):
+                # The timer of the join tries again.
+                return
             await self._report(Departed())
         try:
             await self._ports.voice.join(guild, effect.channel)

@@ -128,7 +128,7 @@ def on_voice_state(turn: Turn, message: VoiceStateChanged) -> None:
     if message.channel is None:
         _on_absence(turn)
         return
-    if state.home is None and state.trouble.echo:
+    if state.home is None and (state.trouble.leaving or state.trouble.echo):
         # Said before our leave was heard.
         return
     turn.change_voice(
@@ -152,8 +152,14 @@ def on_voice_state(turn: Turn, message: VoiceStateChanged) -> None:
 
 
 def _on_absence(turn: Turn) -> None:
-    if repair.is_echo(turn) or turn.state.voice.channel is None:
+    if repair.is_echo(turn):
         return
+    state = turn.state
+    if state.voice.channel is None:
+        if not state.trouble.leaving or state.joining is None:
+            return
+        # We meant to leave and come back, and somebody was faster: the join must not be sent.
+        turn.do(LeaveVoice())
     # Kicked, or the channel is gone. The queue is kept.
     turn.change(voice=Voice(), home=None)
     playback.halt(turn)
@@ -179,6 +185,12 @@ def on_awake(turn: Turn, message: Awake) -> None:
     No timer has outlived that time.
     """
     repair.calm(turn)
+    if turn.state.trouble.leaving:
+        # Who was to ask Discord has ended before it could.
+        turn.change_trouble(leaving=False)
+        if turn.state.home is None:
+            repair.left(turn)
+            turn.do(LeaveVoice())
     state = turn.state
     if state.home is not None:
         if message.rejoin or state.voice.channel is None:

@@ -435,7 +435,10 @@ class Awake:
 
 @dataclass(frozen=True, slots=True)
 class Departed:
-    """Discord has been asked to take the bot out of voice; until now it may have been away."""
+    """Discord has been asked to take the bot out of voice; until now it may have been away.
+
+    That the bot is out, said before this, is not about our leave.
+    """
 
 
 @dataclass(frozen=True, slots=True)

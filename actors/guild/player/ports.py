@@ -125,8 +125,12 @@ class VoiceGateway(Protocol):
         """
         ...
 
-    async def leave(self, guild: int) -> None:
-        """Ask Discord to take the bot out of voice; waits for no answer."""
+    async def leave(self, guild: int) -> bool:
+        """Ask Discord to take the bot out of voice; waits for no answer.
+
+        Return whether Discord was asked: not while it cannot be reached. What it says in answer is
+        told after the return.
+        """
         ...
 
     async def speak(self, guild: int, channel: int) -> None:

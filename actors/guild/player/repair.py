@@ -176,7 +176,7 @@ def rejoin(turn: Turn) -> None:
     turn.change(
         voice=Voice(),
         joining=Joining(attempt, state.home, answers, back=True),
-        trouble=Trouble(left_at=turn.now, tries=tries, echo=True),
+        trouble=Trouble(left_at=turn.now, tries=tries, leaving=True),
     )
     turn.do(JoinVoice(attempt, state.home, afresh=True), StartTimer(JOIN, cooldown_ms(turn)))
 
@@ -202,13 +202,13 @@ def forget_place(turn: Turn) -> None:
 
 def left(turn: Turn) -> None:
     """Remember that we leave by ourselves."""
-    turn.change_trouble(left_at=turn.now, echo=True)
+    turn.change_trouble(left_at=turn.now, leaving=True, echo=False)
 
 
 def on_departed(turn: Turn, _: Departed) -> None:
     """Count from here: while Discord was away, so was our leave."""
-    if turn.state.trouble.echo:
-        turn.change_trouble(left_at=turn.now)
+    if turn.state.trouble.leaving:
+        turn.change_trouble(left_at=turn.now, leaving=False, echo=True)
 
 
 def is_echo(turn: Turn) -> bool:

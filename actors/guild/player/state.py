@@ -97,8 +97,9 @@ class Trouble:
     `heard` is the track as it was when sound was last sure. `due_at` is when the next step is to be
     taken, `looked` that it has been asked of the node whether one is needed. `pushed_at` is when
     the credentials were last given to the node again, `left_at` when the bot last left its channel
-    by itself, `tries` how often it did so to come back, and `echo` that Discord has not confirmed
-    it yet. `hopeless`: the node is of no use, and that was said.
+    by itself, `tries` how often it did so to come back, `leaving` that Discord is still to be asked
+    to, and `echo` that it has not confirmed it yet. `hopeless`: the node is of no use, and that was
+    said.
     """
 
     heard: Current | None = None
@@ -107,6 +108,7 @@ class Trouble:
     pushed_at: int | None = None
     left_at: int | None = None
     tries: int = 0
+    leaving: bool = False
     echo: bool = False
     hopeless: bool = False
 

@@ -38,10 +38,10 @@ class Discord(Gateway):
         self.asked.append(channel)
         await super().join(guild, channel)
 
-    async def leave(self, guild: int) -> None:
+    async def leave(self, guild: int) -> bool:
         await self.reachable.wait()
         self.asked.append(None)
-        await super().leave(guild)
+        return await super().leave(guild)
 
 
 class Place(World):

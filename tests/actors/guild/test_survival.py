@@ -248,6 +248,24 @@ async def test_who_asks_before_the_storage_can_be_read_waits_for_his_queue(
         assert memory.aside == []
 
 
+async def test_a_guild_that_is_woken_waits_for_a_storage_that_fails_just_then(
+    world: World, clock: VirtualClock, memory: Memory
+) -> None:
+    async with process(world, clock, memory) as first:
+        await play(first, "first", "second")
+        await flushed(first)
+    memory.unreadable = "database is locked"
+    async with process(world, clock, memory) as second:
+        await clock.advance(30)
+        assert second.registry.whereis(player_name(GUILD)) is None
+        memory.unreadable = None
+        await clock.advance(5)
+        player = second.registry.whereis(player_name(GUILD))
+        assert player is not None
+        assert await titles(player) == ["first", "second"]
+        assert memory.aside == []
+
+
 async def test_who_gave_up_before_the_storage_can_be_read_has_begun_nothing(
     world: World, clock: VirtualClock, memory: Memory
 ) -> None:

@@ -15,6 +15,7 @@ from actors.guild.panel.messages import Notice
 from actors.guild.panel.ports import PanelGone
 from actors.guild.player.actor import PlayerPorts
 from actors.guild.player.messages import (
+    Departed,
     NodePlayer,
     PlayerMessage,
     PlayerView,
@@ -178,10 +179,13 @@ class Gateway:
         self._world.voice[guild] = replace(state, suppressed=False)
         self._world.tell(guild, self._world.voice[guild])
 
-    async def leave(self, guild: int) -> None:
+    async def leave(self, guild: int) -> bool:
+        # Discord answers after it was asked; here that is said at once.
+        self._world.tell(guild, Departed())
         self._world.voice.pop(guild, None)
         self._world.tell(guild, VoiceStateChanged(None, None))
         self._world.changes.happened()
+        return True
 
     def state(self, guild: int) -> VoiceStateChanged | None:
         if self._world.resumed:

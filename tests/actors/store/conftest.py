@@ -44,6 +44,8 @@ class Memory:
     batches: list[Batch] = field(default_factory=list[Batch])
     away: str | None = None
     """Why every call fails."""
+    unreadable: str | None = None
+    """Why no snapshot can be read."""
     hangs: anyio.Event | None = None
     """What every call waits for."""
     attempts: int = 0
@@ -94,6 +96,8 @@ class Memory:
 
     async def snapshot(self, guild: int) -> Stored | Damaged | None:
         async with self._call():
+            if self.unreadable is not None:
+                raise StorageFailed(self.unreadable)
             return self.stored.get(guild)
 
     async def active(self) -> frozenset[int]:

@@ -3,8 +3,15 @@
 from dataclasses import replace
 
 from actors.guild.player.core import Decision, decide
-from actors.guild.player.effects import CancelTimer, Effect, FindNode, StartTimer
-from actors.guild.player.messages import NodeFound, PlayerMessage
+from actors.guild.player.effects import (
+    CancelTimer,
+    Effect,
+    FindNode,
+    JoinVoice,
+    LeaveVoice,
+    StartTimer,
+)
+from actors.guild.player.messages import Departed, NodeFound, PlayerMessage
 from actors.guild.player.playback import END
 from actors.guild.player.state import PlayerState
 
@@ -12,7 +19,7 @@ NODE, OTHER = "main", "other"
 
 
 def act(state: PlayerState, message: PlayerMessage, now: int) -> Decision:
-    """Decide, and answer each `FindNode` as the next message, as the shell does.
+    """Decide, answer each `FindNode` as the next message, and say when Discord was asked to leave.
 
     The timer that watches over a track's end follows from every change of its position, and is left
     out: what it does has tests of its own.
@@ -28,4 +35,8 @@ def act(state: PlayerState, message: PlayerMessage, now: int) -> Decision:
             then = act(state, NodeFound(found), now)
             state = then.state
             effects += then.effects
+        if isinstance(effect, LeaveVoice) or (isinstance(effect, JoinVoice) and effect.afresh):
+            then = decide(state, Departed(), now)
+            assert not then.effects
+            state = then.state
     return replace(decision, state=state, effects=tuple(effects))

@@ -1,7 +1,7 @@
 """Voice, one situation and one event at a time: what follows, and where the player stands then."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -23,6 +23,7 @@ from actors.guild.player.effects import (
 from actors.guild.player.messages import (
     Awake,
     Command,
+    Departed,
     Event,
     Join,
     Joined,
@@ -402,6 +403,38 @@ def test_an_event_that_is_told_twice_changes_nothing_the_second_time(
     guild.tell(event)
     guild.tell(event)
     assert guild.summary == []
+
+
+# --- leaving ---
+
+
+def departing(*messages: Command | Event, after_ms: int = 0) -> Guild:
+    """A guild that came back by itself, and whose leave Discord has not been asked for yet."""
+    guild = rejoining()
+    trouble = replace(guild.state.trouble, leaving=True, echo=False)
+    guild.state = replace(guild.state, trouble=trouble)
+    return guild.tell(*messages, after_ms=after_ms)
+
+
+def test_a_kick_that_discord_tells_before_our_leave_was_sent_is_no_echo():
+    guild = departing(GONE)
+    assert guild.state.home is None
+    assert guild.state.joining is None
+    # The join that was to follow the leave is called off by it.
+    assert LeaveVoice() in guild.effects
+
+
+def test_a_kick_that_comes_after_our_leave_was_sent_is_taken_for_its_echo():
+    guild = departing(Departed(), GONE)
+    assert guild.state.home == HERE
+    assert guild.state.joining is not None
+
+
+def test_a_leave_that_died_with_its_player_is_asked_for_again():
+    guild = playing().tell(Leave(ADA))
+    guild.state = replace(guild.state, trouble=replace(guild.state.trouble, leaving=True))
+    guild.tell(Awake(rejoin=False))
+    assert LeaveVoice() in guild.effects
 
 
 # --- joining ---

@@ -27,6 +27,7 @@ from actors.guild.player.effects import (
 from actors.guild.player.messages import (
     Awake,
     Command,
+    Departed,
     Event,
     Join,
     JoinFailed,
@@ -277,6 +278,7 @@ class VoiceWorld:
 
     def _leave(self) -> None:
         self.asked.append((self.now, None))
+        self._reported(Departed())
         self._remove()
 
     def _remove(self) -> None:
