@@ -78,7 +78,7 @@ class GuildPlayer(ongaku.Player):
         return NodePlayer(
             play=play if isinstance(play, str) else None,
             position_ms=player.state.position,
-            at_ms=round(player.state.time.timestamp() * 1000),
+            at_ms=session.clock.ours(round(player.state.time.timestamp() * 1000)),
             paused=player.is_paused,
             volume=player.volume,
             connected=player.state.connected,

@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn, cast
 
 import aiohttp
@@ -22,10 +22,12 @@ import structlog
 from ongaku import errors
 from ongaku.abc.session import SessionStatus
 
+from actors.guild.player.messages import PositionReported
 from actors.guild.refusal import Code
 from actors.lavalink_node.ports import LinkFailed, Opened
 from seraphim.lavalink.address import NodeAddress
 from seraphim.lavalink.client import NodeClient
+from seraphim.lavalink.clock import NodeClock
 from seraphim.lavalink.events import ForPlayer, Ready, Stats, Unknown, decode
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -84,6 +86,7 @@ class NodeSession(ongaku.Session):
         "_socket",
         "_suspicion",
         "_user",
+        "clock",
     )
 
     def __init__(
@@ -110,6 +113,7 @@ class NodeSession(ongaku.Session):
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._closed_at = -math.inf
         self._complaints: set[str] = set()
+        self.clock = NodeClock()
 
     def __repr__(self) -> str:
         return f"<NodeSession {self.name} {self.status.name}>"
@@ -397,6 +401,9 @@ class NodeSession(ongaku.Session):
 
     def _hear(self, word: Ready | ForPlayer | Stats | Unknown) -> None:
         match word:
+            case ForPlayer(guild, PositionReported() as report):
+                at_ms = self.clock.ours(report.at_ms)
+                self._on_event(ForPlayer(guild, replace(report, at_ms=at_ms)))
             case ForPlayer():
                 self._on_event(word)
             case Stats():

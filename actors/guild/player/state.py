@@ -188,7 +188,7 @@ class PlayerState:
             queue=self.queue,
             can_go_back=bool(self.history),
             volume=self.volume,
-            node_ready=bool(self.nodes),
+            node_ready=bool(self.nodes) if self.current is None else self.node_ready,
         )
 
 

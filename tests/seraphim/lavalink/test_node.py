@@ -1,11 +1,12 @@
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from actors.guild.player.messages import NodePlayer
+from actors.guild.player.messages import NodePlayer, PositionReported
 from actors.guild.player.ports import (
     Found,
     NodeRefused,
@@ -291,14 +292,38 @@ async def test_a_player_is_told_as_the_node_has_it(
     track = {**track_json(), "userData": {"play": "run-1"}}
     player = player_json(42, track=track, volume=30, paused=True, state=state)
     server.answer("GET", "players", player)
-    assert await connected.player(42) == NodePlayer(
+    said = await connected.player(42)
+    assert said is not None
+    assert said == NodePlayer(
         play="run-1",
         position_ms=61_000,
-        at_ms=1_700_000_000_123,
+        at_ms=said.at_ms,
         paused=True,
         volume=30,
         connected=True,
     )
+    # Whatever the node's clock says: it is told by ours.
+    assert abs(said.at_ms - time.time() * 1000) < 60_000
+    state["time"] -= 5_000
+    again = await connected.player(42)
+    assert again is not None
+    assert again.at_ms == said.at_ms - 5_000
+
+
+async def test_positions_are_told_by_our_clock(
+    connected: LavalinkNode, server: ScriptedNode, events: Events
+) -> None:
+    running = asyncio.create_task(connected.session.run())
+    for moment in (1_700_000_005_000, 1_700_000_000_000):
+        state = {"time": moment, "position": 61_000, "connected": True, "ping": 3}
+        await server.say({"op": "playerUpdate", "guildId": "42", "state": state})
+    await events.until(2)
+    first, second = events.of(42)
+    assert isinstance(first, PositionReported)
+    assert isinstance(second, PositionReported)
+    assert abs(first.at_ms - time.time() * 1000) < 60_000
+    assert second.at_ms == first.at_ms - 5_000
+    running.cancel()
 
 
 async def test_a_player_without_a_track_has_no_play(

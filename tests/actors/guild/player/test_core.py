@@ -34,6 +34,7 @@ from actors.guild.player.messages import (
     LoadFailed,
     Member,
     NodeDown,
+    NodeDraining,
     NodePlayer,
     NodeReady,
     Outdated,
@@ -588,6 +589,14 @@ def test_without_a_node_a_play_waits_in_the_queue_and_sounds_when_one_comes():
     guild.tell(NodeReady(NODE, resumed=False))
     (update,) = guild.updates
     assert update.start is not None
+
+
+def test_who_plays_while_the_only_node_takes_no_new_guilds_is_told_that_it_waits():
+    guild = Guild().ready().joined()
+    guild.tell(NodeDraining(NODE))
+    guild.play("patient")
+    assert guild.updates == []
+    assert not guild.state.view(guild.now).node_ready
 
 
 def test_an_update_that_hung_frees_the_node_and_is_tried_again():
