@@ -185,15 +185,17 @@ def on_awake(turn: Turn, message: Awake) -> None:
     No timer has outlived that time.
     """
     repair.calm(turn)
-    if turn.state.trouble.leaving:
-        # Who was to ask Discord has ended before it could.
-        turn.change_trouble(leaving=False)
-        if turn.state.home is None:
+    # Who was to ask Discord may have ended before it could, or just after.
+    leaving = turn.state.trouble.leaving
+    if leaving:
+        turn.change_trouble(leaving=False, echo=True, left_at=turn.now)
+    state = turn.state
+    if state.home is None:
+        if leaving:
             repair.left(turn)
             turn.do(LeaveVoice())
-    state = turn.state
-    if state.home is not None:
-        if message.rejoin or state.voice.channel is None:
+    else:
+        if message.rejoin or leaving or state.voice.channel is None:
             repair.come_back(turn)
         elif state.voice.credentials is None:
             repair.doubt(turn, MOVING_MS, void=True)

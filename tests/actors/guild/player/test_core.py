@@ -34,7 +34,6 @@ from actors.guild.player.messages import (
     LoadFailed,
     Member,
     NodeDown,
-    NodeDraining,
     NodePlayer,
     NodeReady,
     Outdated,
@@ -592,10 +591,9 @@ def test_without_a_node_a_play_waits_in_the_queue_and_sounds_when_one_comes():
 
 
 def test_who_plays_while_the_only_node_takes_no_new_guilds_is_told_that_it_waits():
-    guild = Guild().ready().joined()
-    guild.tell(NodeDraining(NODE))
-    guild.play("patient")
-    assert guild.updates == []
+    guild = Guild().joined().play("patient")
+    guild.state = replace(guild.state, nodes=frozenset({NODE}))
+    assert guild.state.node is None
     assert not guild.state.view(guild.now).node_ready
 
 

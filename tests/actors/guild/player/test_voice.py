@@ -437,6 +437,13 @@ def test_a_leave_that_died_with_its_player_is_asked_for_again():
     assert LeaveVoice() in guild.effects
 
 
+def test_who_died_while_leaving_to_come_back_comes_back():
+    guild = departing(Awake(rejoin=False))
+    assert [channel for channel, _ in guild.joins] == [HERE]
+    guild.tell(GONE)
+    assert guild.state.home == HERE
+
+
 # --- joining ---
 
 
