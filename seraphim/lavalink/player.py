@@ -67,7 +67,7 @@ class GuildPlayer(ongaku.Player):
 
     async def look(self) -> NodePlayer:
         """Return what the node says of this player. Raises what the session's requests raise."""
-        session = self.session
+        session = self._session
         if session.session_id is None:
             raise ongaku.NoSessionsError
         player = await session.client.rest.fetch_player(
