@@ -63,7 +63,7 @@ house: $(DEVELOPMENT) ## who may import whom
 
 .PHONY: unit
 unit: $(DEVELOPMENT) ## the tests of both packages
-	$(BIN)/python -m pytest tests --ignore=tests/end_to_end
+	$(BIN)/python -m pytest tests --ignore=tests/end_to_end --numprocesses 2 --dist worksteal
 
 .PHONY: test-e2e
 test-e2e: $(DEVELOPMENT) ## the real bot, a real node, and what the listeners hear
