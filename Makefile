@@ -67,7 +67,7 @@ unit: $(DEVELOPMENT) ## the tests of both packages
 
 .PHONY: test-e2e
 test-e2e: $(DEVELOPMENT) ## the real bot, a real node, and what the listeners hear
-	$(BIN)/python -m pytest tests/end_to_end
+	$(BIN)/python -m pytest tests/end_to_end --numprocesses 2 --dist worksteal
 
 .PHONY: bench
 bench: $(COMPARED) ## every benchmark, with its gates
