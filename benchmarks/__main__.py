@@ -20,7 +20,7 @@ BENCHMARKS = {
 }
 """Each module has `measure() -> Report`."""
 
-QUICK = frozenset({"recovery"})
+QUICK = frozenset({"audio", "recovery"})
 """Those whose `measure` takes `quick`: the same, fewer times."""
 
 

@@ -21,17 +21,21 @@ import structlog
 from seraphim.audio_node.decoder.address_guard import TrustedHosts
 from seraphim.audio_node.decoder.process import HANG_SECONDS, Process, Track
 from seraphim.audio_node.decoder.wire import Close, Configure
+from seraphim.audio_node.filters import Sound
 from seraphim.audio_node.media import MediaError, MediaInfo, MediaSource
 
 __all__ = ["Decoders", "Feed"]
 
 AHEAD: Final = 250
-CREDIT_STEP: Final = 25
+CREDIT_STEP: Final = 50
 PATIENCE: Final = 10.0
 GRACE: Final = 2.0
 """Seconds that a decoder has beyond its patience to say itself what went wrong."""
 
+WARM_SECONDS: Final = 5.0
 LOOK_SECONDS: Final = 0.5
+
+PLAIN: Final = Sound()
 
 _log = structlog.stdlib.get_logger("seraphim.audio_node.decoders")
 
@@ -39,9 +43,9 @@ _log = structlog.stdlib.get_logger("seraphim.audio_node.decoders")
 class Feed:
     """One playing of one source: frames to take, every 20 ms one.
 
-    The k-th frame taken (from 0) is the media's sound at `start_ms + 20 * k`. `ended` and `error`
-    only become true when all frames before the end or the failure were taken. All of it belongs to
-    the event loop's thread.
+    The k-th frame taken (from 0) is the media's sound at `start_ms + 20 * k * sound.tempo`. `ended`
+    and `error` only become true when all frames before the end or the failure were taken. All of it
+    belongs to the event loop's thread.
     """
 
     def __init__(self, decoders: "Decoders", track: Track) -> None:
@@ -76,13 +80,22 @@ class Feed:
 
     def take(self) -> bytes | None:
         """Take the next frame; None when there is none now."""
-        track = self._track
-        if not track.frames:
-            return None
-        frame = track.take()
+        frame = (track := self._track).take()
         if track.taken >= CREDIT_STEP and track.process is not None:
             track.process.give_credit(track)
         return frame
+
+    def splice(self, margin: int) -> tuple[bytes, ...] | None:
+        """Give the latest frames up to the one after `margin` more; None if it is not there."""
+        return self._track.splice(margin)
+
+    def reopen(self, start_ms: int, sound: Sound, *, splice: tuple[bytes, ...] = ()) -> "Feed":
+        """Begin to decode the same source elsewhere, or with another sound; returns at once.
+
+        This feed gets no more frames than it has, and must be closed all the same. `splice` is what
+        is heard before the first new frame, from somebody's `splice`: the sound goes over from it.
+        """
+        return self._decoders.reopen(self._track, start_ms, sound, splice)
 
     async def wait(self) -> None:
         """Wait until there is a frame, the end, or an error."""
@@ -98,8 +111,8 @@ class Feed:
 class Decoders:
     """The decoder processes of a node.
 
-    Use it as an asynchronous context manager: one process is started ahead of need, and none is
-    left when it is over.
+    Use it as an asynchronous context manager: one process is started ahead of need and is ready to
+    work inside, unless that takes very long, and none is left when it is over.
 
     Parameters
     ----------
@@ -124,8 +137,14 @@ class Decoders:
         self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Decoders":
-        self._start(solitary=False)
+        process = self._start(solitary=False)
         self._watch = asyncio.create_task(self._keep_watch(), name="decoders")
+        try:
+            async with asyncio.timeout(WARM_SECONDS):
+                await process.greeted.wait()
+        except TimeoutError:
+            # What is asked for meanwhile waits for it, or for the one that takes its place.
+            _log.warning("decoder.slow", pid=process.pid, seconds=WARM_SECONDS)
         return self
 
     async def __aexit__(
@@ -151,7 +170,8 @@ class Decoders:
 
     async def probe(self, source: MediaSource) -> MediaInfo:
         """Look what a source is. Raises `MediaError`, in time."""
-        track = self._open(source, 0, 100, ahead=0)
+        track = Track(self._number(), source, 0, Sound(), 0)
+        self._place(track, solitary=False)
         try:
             await track.opened.wait()
         finally:
@@ -160,13 +180,23 @@ class Decoders:
             raise track.failure or MediaError("The media could not be opened.", "fault")
         return track.info
 
-    def open(self, source: MediaSource, *, start_ms: int = 0, volume: int = 100) -> Feed:
+    def open(self, source: MediaSource, start_ms: int = 0, sound: Sound = PLAIN) -> Feed:
         """Begin to decode; returns at once.
 
-        Media that has no length begins anywhere: `start_ms` means nothing to it. `volume` is in
-        percent, 0 to 1000, and 100 leaves the sound as it is.
+        Media that has no length begins anywhere: `start_ms` only says how that is called.
         """
-        return Feed(self, self._open(source, start_ms, volume, ahead=AHEAD))
+        track = Track(self._number(), source, max(0, start_ms), sound, AHEAD)
+        self._place(track, solitary=False)
+        return Feed(self, track)
+
+    def reopen(self, before: Track, start_ms: int, sound: Sound, splice: tuple[bytes, ...]) -> Feed:
+        """Open a track's source again, where it is open already, if it is."""
+        track = Track(self._number(), before.source, max(0, start_ms), sound, AHEAD, splice)
+        if before.process is None:
+            self._place(track, solitary=False)
+        else:
+            before.process.add(track, instead_of=before)
+        return Feed(self, track)
 
     def forget(self, track: Track) -> None:
         """Stop decoding a track, if it is still being decoded."""
@@ -177,11 +207,8 @@ class Decoders:
         process.send(Close(track.number))
         self._thin_out(process)
 
-    def _open(self, source: MediaSource, start_ms: int, volume: int, ahead: int) -> Track:
-        number = next(self._numbers) & 0xFFFFFFFF
-        track = Track(number, source, max(0, start_ms), volume, ahead)
-        self._place(track, solitary=False)
-        return track
+    def _number(self) -> int:
+        return next(self._numbers) & 0xFFFFFFFF
 
     def _place(self, track: Track, *, solitary: bool) -> None:
         process: Process | None = None
@@ -204,8 +231,20 @@ class Decoders:
 
     def _done(self, process: Process, track: Track, failure: MediaError | None) -> None:
         process.remove(track)
-        track.finish(failure)
+        if failure is not None and failure.severity == "fault" and track.sounded:
+            # Nothing was wrong with it until then: it is our doing, or that of its neighbours.
+            process.send(Close(track.number))
+            self._try_alone(track, failure)
+        else:
+            track.finish(failure)
         self._thin_out(process)
+
+    def _try_alone(self, track: Track, failure: MediaError) -> None:
+        """Open a track once more, in a process by itself; at the second failure it ends."""
+        if track.strike():
+            track.finish(failure)
+        else:
+            self._place(track, solitary=True)
 
     def _thin_out(self, process: Process) -> None:
         """End a process that nobody needs; one of those that are shared always stays."""
@@ -236,14 +275,13 @@ class Decoders:
         if started and not any(not one.solitary for one in self._processes):
             self._start(solitary=False)
         for track in tracks:
+            if track.over:
+                continue
             if track not in suspects:
                 self._place(track, solitary=False)
-            elif track.strike():
-                track.finish(
-                    MediaError("The track could not be decoded.", "fault", f"decoder: {reason}")
-                )
             else:
-                self._place(track, solitary=True)
+                failure = "The track could not be decoded."
+                self._try_alone(track, MediaError(failure, "fault", f"decoder: {reason}"))
 
     def _end(self, process: Process, *, kill: bool = False) -> None:
         self._processes.remove(process)
@@ -270,7 +308,12 @@ class Decoders:
     def _fail_the_stalled(self, process: Process, now: float) -> None:
         limit = self._configuration.patience + GRACE
         for track in list(process.tracks.values()):
-            if process.started and track.waits and now - track.progress_at > limit:
+            if (
+                process.started
+                and not track.over
+                and track.waits
+                and now - track.progress_at > limit
+            ):
                 process.send(Close(track.number))
                 self._done(
                     process,

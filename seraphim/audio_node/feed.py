@@ -7,6 +7,7 @@ are simply there.
 from collections.abc import Callable
 from typing import Protocol
 
+from seraphim.audio_node.filters import Sound
 from seraphim.audio_node.media import MediaError, MediaSource
 
 
@@ -32,10 +33,26 @@ class Feed(Protocol):
         """Take the next 20 ms of Opus; None when there are none now. Never waits."""
         ...
 
+    def splice(self, margin: int) -> tuple[bytes, ...] | None:
+        """Give the latest frames, up to the one that will be taken after `margin` more.
+
+        None when that one is not there yet.
+        """
+        ...
+
+    def reopen(self, start_ms: int, sound: Sound, *, splice: tuple[bytes, ...] = ()) -> "Feed":
+        """Open the same source again; returns at once.
+
+        This feed's work is left for that: it keeps the frames it has and gets no more, and is to be
+        closed all the same. With a `splice` the new sound goes over from the sound of these frames,
+        and its first frame belongs in the place of the last of them.
+        """
+        ...
+
     def close(self) -> None:
         """Give it up. May be called again."""
         ...
 
 
-OpenFeed = Callable[[MediaSource, int, int], Feed]
-"""Opens a source at a position in ms with a volume in percent; returns at once."""
+OpenFeed = Callable[[MediaSource, int, Sound], Feed]
+"""Opens a source at a position in ms; returns at once."""

@@ -15,9 +15,8 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from seraphim.audio_node.decoders import Decoders, Feed
+from seraphim.audio_node.decoders import Decoders
 from seraphim.audio_node.instance import HEADER, Instance, new_instance_id, new_password
-from seraphim.audio_node.media import MediaSource
 from seraphim.audio_node.options import NodeOptions
 from seraphim.audio_node.pacer import Pacer
 from seraphim.audio_node.player import Player, PlayerListener
@@ -92,9 +91,6 @@ class AudioNode:
         pacer = Pacer()
         stack.callback(pacer.close)
 
-        def open_feed(source: MediaSource, start_ms: int, volume: int) -> Feed:
-            return decoders.open(source, start_ms=start_ms, volume=volume)
-
         def make_player(guild_id: int, user_id: int, listener: PlayerListener) -> Player:
             def connect(voice: VoiceCredentials, about: VoiceListener) -> VoiceConnection:
                 return VoiceConnection(
@@ -104,7 +100,7 @@ class AudioNode:
             return Player(
                 guild_id,
                 pacer=pacer,
-                open_feed=open_feed,
+                open_feed=decoders.open,
                 connect_voice=connect,
                 listener=listener,
                 stuck_ms=options.stuck_ms,

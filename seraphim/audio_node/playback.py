@@ -1,21 +1,28 @@
 """A track as its listeners hear it: the feed that sounds, the one that takes over, the position.
 
 Position is counted in frames taken, never read from a clock: it is where the listeners are. A seek
-or a change of volume opens a second feed and lets the first play on until the second has a frame,
-so that neither leaves a hole. After a change of volume the second feed first skips what was heard
-of the first meanwhile.
+or another sound opens a second feed, which is to take over a frame or two later, at a frame that is
+agreed upon beforehand: its decoder is told what is heard until then, and goes over from that
+without a click. Until then the first feed plays on. A feed that comes too late for its frame is
+asked for again, further ahead; the decoder has all at hand by then.
 """
 
 from dataclasses import dataclass, replace
 from typing import Final
 
-from seraphim.audio_node.feed import Feed, OpenFeed
-from seraphim.audio_node.media import MediaError, MediaSource
+from seraphim.audio_node.feed import Feed
+from seraphim.audio_node.filters import Sound
+from seraphim.audio_node.media import MediaError
 from seraphim.audio_node.payloads import JsonObject, track
 from seraphim.audio_node.track import TrackInfo
 from seraphim.voice import FRAME_MS
 
 __all__ = ["Playback", "Start"]
+
+MARGIN: Final = 1
+"""Frames that the old sound goes on for, so that the decoder has one tick and a bit."""
+
+LONGEST_MARGIN: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +34,48 @@ class Start:
     user_data: JsonObject
     end_ms: int | None = None
 
+    @property
+    def position_ms(self) -> int:
+        """Where it begins; what has no length begins where it is."""
+        return 0 if self.info.stream else max(0, self.info.position_ms)
+
+    @property
+    def told(self) -> JsonObject:
+        """The track as a client is told of it before it is played."""
+        return track(self.info, encoded=self.encoded, user_data=self.user_data)
+
 
 @dataclass(slots=True)
 class _Next:
-    """A feed that takes over: by a seek, or `catching_up` with where the other one is by then."""
+    """A feed that takes over: by a seek, or by another sound of where the listeners are then.
+
+    It is due after `due` more frames of the old one, and spliced to them; or, when None, as soon as
+    it can be.
+    """
 
     feed: Feed
-    position_ms: int
-    catching_up: bool
+    sound: Sound
+    position_ms: float
+    seek: bool
+    margin: int
+    due: int | None
 
 
 class Playback:
-    """One playing of one track, from its start on; `close` it when it is over.
+    """One playing of one track; `close` it when it is over.
 
-    `gain` is the volume in percent. `heard` says whether what is taken reaches anybody now: where
-    it does not, a new feed takes over at once, since the frames of the old place must not be heard
-    later either.
+    `feed` is of that track, from where `start` says, with that `sound`.
+
+    `heard`, wherever it is asked for, says whether what is taken reaches anybody now: where it does
+    not, a new feed takes over at once, since the frames of the old place must not be heard later
+    either.
     """
 
     def __init__(
-        self, start: Start, source: MediaSource, open_feed: OpenFeed, *, gain: int
+        self,
+        start: Start,
+        feed: Feed,
+        sound: Sound,
     ) -> None:
         self.user_data = start.user_data
         self.end_ms = start.end_ms
@@ -58,17 +87,27 @@ class Playback:
         """Whether that was told."""
         self._info: Final = start.info
         self._encoded: Final = start.encoded
-        self._source: Final = source
-        self._open_feed: Final = open_feed
-        self._position_ms = 0 if start.info.stream else max(0, start.info.position_ms)
-        self._feed = open_feed(source, self._position_ms, gain)
+        self._sound = sound
+        self._position_ms = float(start.position_ms)
+        self._feed = feed
+        self._step = FRAME_MS * sound.tempo
         self._next: _Next | None = None
 
     @property
     def position_ms(self) -> int:
         """Where the listeners are, or will be when the seek under way is done."""
         seek = self._seek_under_way
-        return self._position_ms if seek is None else seek.position_ms
+        return round(self._position_ms if seek is None else seek.position_ms)
+
+    @property
+    def left_ms(self) -> float | None:
+        """How long it still sounds, as far as is known."""
+        end = self._info.length_ms
+        if self.end_ms is not None and (end is None or self.end_ms < end):
+            end = self.end_ms
+        if end is None:
+            return None
+        return max(0.0, (end - self.position_ms) / self._newest_sound.tempo)
 
     @property
     def told(self) -> JsonObject:
@@ -82,7 +121,7 @@ class Playback:
         if self._next is None:
             return self._feed.ended
         # What catches up would have nothing more to give either.
-        return self._next.feed.ended or (self._next.catching_up and self._feed.ended)
+        return self._next.feed.ended or (not self._next.seek and self._feed.ended)
 
     @property
     def past_end(self) -> bool:
@@ -96,28 +135,33 @@ class Playback:
 
     def take(self) -> bytes | None:
         """Take the next frame; None when there is none now."""
-        self._let_take_over()
+        if self._next is not None:
+            self._let_take_over(self._next)
         frame = self._feed.take()
         if frame is None:
             if self._feed.ended or self._feed.error is not None:
                 # There is nothing more at the old place: what the new one says counts.
                 self.settle()
             return None
-        self._position_ms += FRAME_MS
+        if self._next is not None and self._next.due is not None:
+            self._next.due -= 1
+        self._position_ms += self._step
         self.sounded = True
         self.waited_ms = 0
         self.stuck = False
         return frame
 
-    def seek(self, position_ms: int, *, gain: int, heard: bool) -> None:
+    def seek(self, position_ms: int, *, heard: bool) -> None:
         """Go on at a position; nothing for what has no length. Past the end is the end."""
         if not self._info.stream:
-            self._reopen(max(0, position_ms), gain, catching_up=False, heard=heard)
+            self._change(self._newest_sound, float(max(0, position_ms)), MARGIN, heard=heard)
 
-    def regain(self, gain: int, *, heard: bool) -> None:
-        """Go on at another volume: where it is by then, or where the seek under way goes."""
-        catching_up = self._seek_under_way is None
-        self._reopen(self.position_ms, gain, catching_up=catching_up, heard=heard)
+    def change(self, sound: Sound, *, heard: bool) -> None:
+        """Go on with another sound: where it is by then, or where the seek under way goes."""
+        if sound.alters == self._newest_sound.alters:
+            return
+        seek = self._seek_under_way
+        self._change(sound, None if seek is None else seek.position_ms, MARGIN, heard=heard)
 
     def settle(self) -> None:
         """Be where the seek under way goes, if there is one, with a frame there or without."""
@@ -131,32 +175,55 @@ class Playback:
             self._next.feed.close()
 
     @property
-    def _seek_under_way(self) -> _Next | None:
-        return None if self._next is None or self._next.catching_up else self._next
+    def _newest_sound(self) -> Sound:
+        return self._sound if self._next is None else self._next.sound
 
-    def _reopen(self, position_ms: int, gain: int, *, catching_up: bool, heard: bool) -> None:
+    @property
+    def _seek_under_way(self) -> _Next | None:
+        return self._next if self._next is not None and self._next.seek else None
+
+    def _change(self, sound: Sound, position_ms: float | None, margin: int, *, heard: bool) -> None:
+        """Let another feed take over, at a position or at the one that is reached by then."""
+        splice = self._feed.splice(margin) if heard else None
+        due = None if splice is None else margin
+        at = self._position_ms + (due or 0) * self._step if position_ms is None else position_ms
+        before = self._feed if self._next is None else self._next.feed
+        feed = before.reopen(round(at), sound, splice=splice or ())
         if self._next is not None:
             self._next.feed.close()
-        feed = self._open_feed(self._source, 0 if self._info.stream else position_ms, gain)
-        self._next = _Next(feed, position_ms, catching_up)
+        self._next = _Next(feed, sound, at, position_ms is not None, margin, due)
         if not heard:
             self._swap(self._next)
 
-    def _let_take_over(self) -> None:
-        coming = self._next
-        if coming is None:
+    def _let_take_over(self, coming: _Next) -> None:
+        if coming.feed.ended or coming.feed.error is not None:
+            self._swap(coming)
+        elif not coming.feed.ready:
             return
-        if self._info.stream:
-            # A stream is opened where it is now, and goes on from there.
-            coming.position_ms = self._position_ms
-        elif coming.catching_up:
-            while coming.position_ms < self._position_ms and coming.feed.take() is not None:
-                coming.position_ms += FRAME_MS
-        level = not coming.catching_up or coming.position_ms >= self._position_ms
-        if (level and coming.feed.ready) or coming.feed.ended or coming.feed.error is not None:
+        elif coming.due is None or not self._feed.ready:
+            self._catch_up(coming)
+        elif coming.due == 0:
+            self._swap(coming)
+        elif coming.due < 0:
+            # Too late for what it was spliced to.
+            position_ms = coming.position_ms if coming.seek else None
+            margin = min(coming.margin * 2, LONGEST_MARGIN)
+            self._change(coming.sound, position_ms, margin, heard=True)
+
+    def _catch_up(self, coming: _Next) -> None:
+        """Take over as soon as can be: where nothing was heard there is nothing to go on from."""
+        step = FRAME_MS * coming.sound.tempo
+        if not coming.seek:
+            while coming.position_ms + step / 2 < self._position_ms:
+                if coming.feed.take() is None:
+                    return
+                coming.position_ms += step
+        if coming.feed.ready:
             self._swap(coming)
 
     def _swap(self, coming: _Next) -> None:
         self._feed.close()
-        self._feed, self._position_ms = coming.feed, coming.position_ms
+        self._feed, self._sound = coming.feed, coming.sound
+        self._step = FRAME_MS * coming.sound.tempo
+        self._position_ms = coming.position_ms
         self._next = None

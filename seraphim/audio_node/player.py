@@ -14,9 +14,11 @@ from typing import Final, Protocol, cast
 import structlog
 
 from seraphim.audio_node.feed import OpenFeed
+from seraphim.audio_node.filters import Filters, Sound
+from seraphim.audio_node.following import WARM_MS, Following
 from seraphim.audio_node.media import MediaError, MediaSource
 from seraphim.audio_node.pacer import Pacer
-from seraphim.audio_node.payloads import EndReason, JsonObject, event, exception, track
+from seraphim.audio_node.payloads import EndReason, JsonObject, event, exception
 from seraphim.audio_node.playback import Playback, Start
 from seraphim.audio_node.voice import Closed, VoiceConnection, VoiceCredentials, VoiceListener
 from seraphim.voice import FRAME_MS, SILENCE, SILENCE_FRAMES, CloseCode
@@ -72,17 +74,20 @@ class Player:
         self.guild_id = guild_id
         self.volume = UNCHANGED_VOLUME
         self.paused = False
-        self.filters: JsonObject = {}
+        self.filters = Filters()
         self.credentials: VoiceCredentials | None = None
         self.frames = FrameCount()
         self.turn = asyncio.Lock()
         """Held by who finds out what to play: tracks begin in the order they were asked for."""
+        self.next_turn = asyncio.Lock()
+        """Held by who finds out what comes next."""
         self._pacer = pacer
         self._open_feed = open_feed
         self._connect_voice = connect_voice
         self._listener = listener
         self._stuck_ms = stuck_ms
         self._playback: Playback | None = None
+        self._following: Following | None = None
         self._voice: VoiceConnection | None = None
         self._next_voice: VoiceConnection | None = None
         self._flowing = False
@@ -94,6 +99,16 @@ class Player:
     def track(self) -> JsonObject | None:
         """What is being played, at its position; None for nothing."""
         return None if self._playback is None else self._playback.told
+
+    @property
+    def playback(self) -> Playback | None:
+        """What is being played: another one for each track that was begun."""
+        return self._playback
+
+    @property
+    def next_track(self) -> JsonObject | None:
+        """What it goes on with; None for nothing."""
+        return None if self._following is None else self._following.start.told
 
     @property
     def is_playing(self) -> bool:
@@ -124,22 +139,35 @@ class Player:
     # What can be asked of it
 
     def play(self, start: Start, source: MediaSource | MediaError, *, paused: bool = False) -> None:
-        """Begin a track, in place of the one that may be playing.
+        """Begin a track, in place of the one that may be playing; nothing follows it then.
 
         `source` is an error when it is known already that nothing can be heard: that is told like
         any failure, so that a client has one way to learn of it.
         """
+        beginning = Following(start, source, self._open_feed)
+        if self._following is not None and self._following.can_be(start):
+            # What is warm already need not be opened again.
+            beginning.warm_from(self._following)
         self._drop("replaced")
         self.paused = paused
-        if isinstance(source, MediaError):
-            told = track(start.info, encoded=start.encoded, user_data=start.user_data)
-            self._listener.emit(event("TrackStartEvent", self.guild_id, track=told))
-            self._tell_end(told, "loadFailed", source)
-            return
-        self._playback = Playback(start, source, self._open_feed, gain=self._gain)
-        self._listener.emit(event("TrackStartEvent", self.guild_id, track=self._playback.told))
-        self._listener.changed(self)
-        self._pacer.wake(self)
+        self._begin(beginning)
+
+    def follow(self, start: Start, source: MediaSource | MediaError) -> None:
+        """Go on with this track, without a gap, when the one that is playing has finished.
+
+        In place of what was to follow before. Nothing where nothing is playing. It begins as if it
+        had been asked for in that moment, and whatever is wrong with it is told then.
+        """
+        self.follow_nothing()
+        if self._playback is not None:
+            self._following = Following(start, source, self._open_feed)
+            self._warm_up(self._playback)
+
+    def follow_nothing(self) -> None:
+        """Be silent when the track that is playing has finished."""
+        if self._following is not None:
+            self._following.close()
+            self._following = None
 
     def stop(self) -> None:
         """End the track, if there is one."""
@@ -162,16 +190,19 @@ class Player:
         A position past the end ends the track.
         """
         if self._playback is not None:
-            self._playback.seek(position_ms, gain=self._gain, heard=self._is_heard)
+            self._playback.seek(position_ms, heard=self._is_heard)
             self._listener.changed(self)
 
     def set_volume(self, volume: int) -> None:
         """Set the volume in percent; what is out of range is taken as the nearest end of it."""
-        self._regain(volume=min(max(volume, 0), LOUDEST))
+        self.volume = min(max(volume, 0), LOUDEST)
+        self._change_sound()
 
-    def set_filters(self, filters: JsonObject) -> None:
-        """Set the filters. All are remembered and told again; `volume` is the one that does."""
-        self._regain(filters=filters)
+    def set_filters(self, filters: Filters) -> None:
+        """Set all filters, in place of those that were set before."""
+        self.filters = filters
+        self._change_sound()
+        self._listener.changed(self)
 
     def set_end(self, end_ms: int | None) -> None:
         """End the track at a position, or at its end."""
@@ -266,8 +297,11 @@ class Player:
             return True
         frame = playback.take()
         if frame is None:
-            self._starve(playback)
-            return True
+            if not self._finish_if_over(playback):
+                self._starve(playback)
+                return True
+            # What follows it, if anything does, is due now.
+            return self._tick() if self._playback is not None else True
         assert self._voice is not None
         if not self._silence_left:
             self._voice.speak(True)
@@ -278,7 +312,9 @@ class Player:
         self.frames.sent += 1
         if playback.past_end or playback.ended:
             # Told with the last frame and not after it: the client has a frame's time to go on.
-            self._drop("finished")
+            self._finish()
+        elif self._following is not None:
+            self._warm_up(playback)
         return True
 
     def _hush(self) -> bool:
@@ -293,8 +329,6 @@ class Player:
         return self._silence_left > 0
 
     def _starve(self, playback: Playback) -> None:
-        if self._finish_if_over(playback):
-            return
         self.frames.nulled += 1
         self._hush()
         playback.waited_ms += FRAME_MS
@@ -323,7 +357,7 @@ class Player:
         if playback.error is not None:
             self._fail(playback.error)
         elif playback.ended:
-            self._drop("finished")
+            self._finish()
         else:
             return False
         return True
@@ -331,32 +365,61 @@ class Player:
     # Inside
 
     @property
-    def _gain(self) -> int:
-        factor = self.filters.get("volume")
-        factor = factor if isinstance(factor, int | float) else 1.0
-        return min(max(round(self.volume * factor), 0), LOUDEST)
+    def _sound(self) -> Sound:
+        return Sound(self.volume, self.filters)
 
     @property
     def _is_heard(self) -> bool:
         return self._flowing and not self.paused
 
-    def _regain(self, *, volume: int | None = None, filters: JsonObject | None = None) -> None:
-        before = self._gain
-        if volume is not None:
-            self.volume = volume
-        if filters is not None:
-            self.filters = filters
-        if self._playback is not None and self._gain != before:
-            self._playback.regain(self._gain, heard=self._is_heard)
+    def _change_sound(self) -> None:
+        if self._playback is not None:
+            self._playback.change(self._sound, heard=self._is_heard)
+        if self._following is not None:
+            self._following.change(self._sound)
 
-    def _drop(self, reason: EndReason, error: MediaError | None = None) -> None:
+    def _begin(self, beginning: Following) -> None:
+        """Play what may have been warmed up."""
+        start, source = beginning.start, beginning.source
+        if isinstance(source, MediaError):
+            told = start.told
+            self._listener.emit(event("TrackStartEvent", self.guild_id, track=told))
+            self._tell_end(told, "loadFailed", source)
+            return
+        beginning.warm_up(self._sound)
+        feed = beginning.take_feed()
+        assert feed is not None
+        self._playback = Playback(start, feed, self._sound)
+        self._listener.emit(event("TrackStartEvent", self.guild_id, track=self._playback.told))
+        self._listener.changed(self)
+        self._pacer.wake(self)
+
+    def _warm_up(self, playback: Playback) -> None:
+        """Open what follows when its turn is near."""
+        following = self._following
+        if following is not None and not following.warm:
+            left_ms = playback.left_ms
+            if left_ms is None or left_ms <= WARM_MS:
+                following.warm_up(self._sound)
+
+    def _finish(self) -> None:
+        """End the track at its end, and go on with what follows it."""
+        following, self._following = self._following, None
+        if following is None:
+            self._drop("finished")
+            return
+        self._drop("finished", next=following.start.told)
+        self._begin(following)
+
+    def _drop(self, reason: EndReason, error: MediaError | None = None, **more: object) -> None:
+        self.follow_nothing()
         playback = self._playback
         if playback is None:
             return
         told = playback.told
         self._playback = None
         playback.close()
-        self._tell_end(told, reason, error)
+        self._tell_end(told, reason, error, **more)
         self._pacer.wake(self)
 
     def _fail(self, error: MediaError) -> None:
@@ -364,7 +427,9 @@ class Player:
         if self._playback is not None:
             self._drop("finished" if self._playback.sounded else "loadFailed", error)
 
-    def _tell_end(self, told: JsonObject, reason: EndReason, error: MediaError | None) -> None:
+    def _tell_end(
+        self, told: JsonObject, reason: EndReason, error: MediaError | None, **more: object
+    ) -> None:
         if error is not None:
             self._log.warning(
                 "track.failed", message=error.message, severity=error.severity, cause=error.cause
@@ -372,7 +437,9 @@ class Player:
             self._listener.emit(
                 event("TrackExceptionEvent", self.guild_id, track=told, exception=exception(error))
             )
-        self._listener.emit(event("TrackEndEvent", self.guild_id, track=told, reason=reason))
+        self._listener.emit(
+            event("TrackEndEvent", self.guild_id, track=told, reason=reason, **more)
+        )
 
     def _tell_closed(self, closed: Closed) -> None:
         self._listener.emit(

@@ -19,6 +19,8 @@ from seraphim.audio_node.options import NodeOptions
 
 DONE: Final = 0
 CANNOT_START: Final = 1
+COLLECT: Final = (700, 5, 2)
+"""After how many new objects, times how many rounds, times how many of those: all are looked at."""
 
 _log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
@@ -43,6 +45,11 @@ async def _serve(options: NodeOptions) -> None:
         # What is there by now stays: the collector need not look at it again, which took 50 ms.
         gc.collect()
         gc.freeze()
+        # A connection that was closed is a circle of tasks, frames and TLS buffers, 150 kB of it,
+        # and few objects: left to itself the collector came by every 500 of them. What it still
+        # has to look at is little; the second call lets it know.
+        gc.set_threshold(*COLLECT)
+        gc.collect()
         instance = node.instance
         _log.info(
             "audio-node.listening",

@@ -1,9 +1,10 @@
 """A track as Lavalink knows it: what is said about it, and its `encoded` form.
 
-`encoded` is lavaplayer's binary format, version 3, in base64: a client stores it and hands it back,
-so a track found through this node can be kept with those found through Lavalink, and a Lavalink
-with an `http` source plays the ones that have an address. Text is Java's modified UTF-8 behind a
-16-bit length. A format of our own (JSON, say) was rejected: clients decode this one by themselves.
+`encoded` is lavaplayer's binary format, version 3, in base64; versions 1 and 2 are read too. A
+client stores it and hands it back, so a track found through this node can be kept with those found
+through Lavalink, and a Lavalink with an `http` source plays the ones that have an address. Text is
+Java's modified UTF-8 behind a 16-bit length. A format of our own (JSON, say) was rejected: clients
+decode this one by themselves.
 
 Every source here is probed like lavaplayer's `http`, so each track carries a `probe` (the name of
 its container) behind its source's name; tracks of sources that have none, YouTube's for one, are
@@ -18,13 +19,14 @@ UNKNOWN_LENGTH = 2**63 - 1
 """What Lavalink calls the length of a track that has none: Java's largest long."""
 
 VERSION = 3
+VERSIONS = range(1, VERSION + 1)
 VERSIONED = 1 << 30
 SIZE_MASK = VERSIONED - 1
 LONGEST_TEXT = 0xFFFF
 
 
 class UndecodableTrack(ValueError):
-    """The text is not a track of version 3 with a probed source."""
+    """The text is not a track of version 1, 2 or 3 with a probed source."""
 
 
 class UnencodableTrack(ValueError):
@@ -91,7 +93,7 @@ def decode(encoded: str) -> TrackInfo:
     except UndecodableTrack:
         raise
     except (ValueError, struct.error) as error:
-        raise UndecodableTrack("not a track of version 3") from error
+        raise UndecodableTrack("not a track of version 1, 2 or 3") from error
 
 
 class _Reader:
@@ -103,9 +105,10 @@ class _Reader:
 
     def track(self) -> TrackInfo:
         (header,) = struct.unpack(">I", self._take(4))
-        if not header & VERSIONED or header & SIZE_MASK != len(self._data) - 4:
+        if header & SIZE_MASK != len(self._data) - 4:
             raise UndecodableTrack("its size is not what it says")
-        if (version := self._take(1)[0]) != VERSION:
+        version = self._take(1)[0] if header & VERSIONED else 1
+        if version not in VERSIONS:
             raise UndecodableTrack(f"version {version}")
         title = self._text()
         author = self._text()
@@ -116,9 +119,9 @@ class _Reader:
             length_ms=None if length == UNKNOWN_LENGTH else length,
             identifier=self._text(),
             stream=self._flag(),
-            uri=self._optional(),
-            artwork_url=self._optional(),
-            isrc=self._optional(),
+            uri=self._optional() if version >= 2 else None,
+            artwork_url=self._optional() if version >= 3 else None,
+            isrc=self._optional() if version >= 3 else None,
             source=self._text(),
             probe=self._text(),
             position_ms=self._long(),

@@ -115,7 +115,7 @@ def _event(data: Mapping[str, object]) -> PlayerEvent | None:
         case "TrackStartEvent":
             return TrackStarted(_play(data))
         case "TrackEndEvent":
-            return TrackEnded(_play(data), _reason(data.get("reason")))
+            return TrackEnded(_play(data), _reason(data.get("reason")), _following(data))
         case "TrackExceptionEvent":
             return TrackFailed(
                 _play(data), _text(_object(data.get("exception")), "message", "it broke")
@@ -147,6 +147,11 @@ def _play(data: Mapping[str, object]) -> str:
     """Return the name of the play; a track that is not ours has none."""
     user_data = _object(_object(data.get("track")).get("userData"))
     return _text(user_data, PLAY, "")
+
+
+def _following(data: Mapping[str, object]) -> str | None:
+    """Return the name of the play that the node has gone on to; Seraphim's own node can."""
+    return _play({"track": data["next"]}) if _object(data.get("next")) else None
 
 
 def _reason(reason: object) -> EndReason:

@@ -37,8 +37,11 @@ class GuildPlayer(ongaku.Player):
         self._guild_id = hikari.Snowflake(guild)
 
     async def apply(self, update: NodeUpdate) -> None:
-        """Carry out `update` in one request. Raises what the session's requests raise."""
-        session = self.session
+        """Carry out `update`; what is to follow is a request of its own.
+
+        Raises what the session's requests raise.
+        """
+        session = self._session
         if session.session_id is None:
             raise ongaku.NoSessionsError
         fields: dict[str, Any] = {}
@@ -53,12 +56,18 @@ class GuildPlayer(ongaku.Player):
             fields["paused"] = update.paused
         if update.volume is not None:
             fields["volume"] = update.volume
-        if not fields:
-            return
         try:
-            await session.client.rest.update_player(
-                session.session_id, self._guild_id, no_replace=False, session=session, **fields
-            )
+            if fields:
+                await session.client.rest.update_player(
+                    session.session_id, self._guild_id, no_replace=False, session=session, **fields
+                )
+            if session.follows and (update.alone or update.following is not None):
+                await session.request(
+                    "PATCH",
+                    f"/sessions/{session.session_id}/players/{self._guild_id}",
+                    dict,
+                    json={"next": _following(update.following)},
+                )
         except UNREADABLE as error:
             # The node has carried it out; nobody needs what it says about it.
             log.warning(
@@ -92,6 +101,17 @@ def _voice(credentials: VoiceCredentials) -> Voice:
         credentials.session,
         hikari.Snowflake(credentials.channel),
     )
+
+
+def _following(start: Start | None) -> dict[str, Any] | None:
+    """Return Seraphim's own extension of Lavalink's protocol, which ongaku does not know."""
+    if start is None:
+        return None
+    return {
+        "encoded": start.track.encoded,
+        "userData": {PLAY: start.play},
+        "position": start.position_ms,
+    }
 
 
 def _track(start: Start) -> Track:

@@ -13,7 +13,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeGuard, cast
 
 import aiohttp
 import anyio
@@ -46,6 +46,7 @@ COMPLAINTS_LIMIT = 100
 # The first Lavalink that speaks Discord's end-to-end encrypted voice.
 OLDEST_LAVALINK = (4, 2, 0)
 REFUSES_THE_PASSWORD = (401, 403)
+FOLLOWS = "seraphim-next"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class NodeSession(ongaku.Session):
         "_suspicion",
         "_user",
         "clock",
+        "follows",
     )
 
     def __init__(
@@ -114,6 +116,8 @@ class NodeSession(ongaku.Session):
         self._closed_at = -math.inf
         self._complaints: set[str] = set()
         self.clock = NodeClock()
+        self.follows = False
+        """Whether the node goes on to a next track by itself, if it is told one."""
 
     def __repr__(self) -> str:
         return f"<NodeSession {self.name} {self.status.name}>"
@@ -152,6 +156,7 @@ class NodeSession(ongaku.Session):
         try:
             with anyio.fail_after(self._patience.connect):
                 await self._check_version()
+                self.follows = await self._can_follow()
                 ready = await self._connect(last)
             if last not in (None, ready.session):
                 ready = await self._insist(last, ready)
@@ -220,7 +225,7 @@ class NodeSession(ongaku.Session):
         """
         session = session or self._session_id
         told: list[object] = await self.request("GET", f"/sessions/{session}/players", list)
-        guilds = [cast("Mapping[str, object]", one).get("guildId") for one in told if _is_map(one)]
+        guilds = [one.get("guildId") for one in told if _is_map(one)]
         return [int(guild) for guild in guilds if isinstance(guild, str) and guild.isdecimal()]
 
     async def start(self) -> None:
@@ -317,6 +322,19 @@ class NodeSession(ongaku.Session):
                 " update it to 4.2.0 or newer",
                 code=Code.NODE_TOO_OLD,
             )
+
+    async def _can_follow(self) -> bool:
+        """Whether the node has the extension that Seraphim's own node has."""
+        try:
+            info: Mapping[str, object] = await self.request("GET", "/info", dict)
+        except (errors.OngakuError, aiohttp.ClientPayloadError) as error:
+            log.debug("node.uninformative", node=self.name, error=type(error).__name__)
+            return False
+        plugins = info.get("plugins")
+        return isinstance(plugins, list) and any(
+            _is_map(plugin) and plugin.get("name") == FOLLOWS
+            for plugin in cast("list[object]", plugins)
+        )
 
     async def _connect(self, last: str | None) -> Ready:
         headers = {**self.auth_headers, "User-Id": str(self._user), "Client-Name": "seraphim/0.1"}
@@ -424,7 +442,7 @@ def _says_something(frame: aiohttp.WSMessage) -> bool:
     return frame.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 
 
-def _is_map(value: object) -> bool:
+def _is_map(value: object) -> TypeGuard[Mapping[str, object]]:
     return isinstance(value, dict)
 
 

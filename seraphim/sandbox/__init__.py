@@ -21,6 +21,7 @@ from seraphim.sandbox.permissions import Permission
 from seraphim.sandbox.places import Guild, TextChannel, VoiceChannel
 from seraphim.sandbox.sandbox import Sandbox
 from seraphim.sandbox.timing import Timing
+from seraphim.sandbox.voice import DavePolicy
 
 __all__ = (
     "Answer",
@@ -29,6 +30,7 @@ __all__ = (
     "CannotDo",
     "Choice",
     "Command",
+    "DavePolicy",
     "Embed",
     "Faults",
     "Guild",

@@ -17,7 +17,7 @@ from seraphim.sandbox.intents import Intent
 from seraphim.sandbox.interactions import Interactions
 from seraphim.sandbox.snowflakes import Snowflakes
 from seraphim.sandbox.timing import Timing
-from seraphim.sandbox.voice import CertificateAuthority, Heard, VoiceServer
+from seraphim.sandbox.voice import CertificateAuthority, DavePolicy, Heard, VoiceServer
 from seraphim.sandbox.voice_states import VoiceStates
 from seraphim.sandbox.world import World
 
@@ -25,7 +25,7 @@ from seraphim.sandbox.world import World
 class Discord:
     """Everything but the sockets."""
 
-    def __init__(self, bot_name: str, timing: Timing, granted: Intent) -> None:
+    def __init__(self, bot_name: str, timing: Timing, granted: Intent, dave: DavePolicy) -> None:
         self.timing = timing
         self.snowflakes = Snowflakes()
         self.bot = User(self.snowflakes.next(), bot_name, bot=True)
@@ -45,7 +45,10 @@ class Discord:
             intercept=self.disruptions.delays_of,
         )
         self.voice_states = VoiceStates(
-            self.world, self.gateway, lambda: VoiceServer(self.authority, self.heard.__getitem__)
+            self.world,
+            self.gateway,
+            lambda policy: VoiceServer(self.authority, self.heard.__getitem__, dave=policy),
+            dave,
         )
         self.interactions = Interactions(
             self.world, self.gateway, self.changes, self.snowflakes, timing

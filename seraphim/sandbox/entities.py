@@ -104,6 +104,8 @@ class VoiceState:
     on_stage: bool = False
     """Whether they are one of a stage channel's speakers."""
     asked_to_speak_at: datetime | None = None
+    speaks_dave: bool = True
+    """Whether their app knows end-to-end encryption."""
 
     @property
     def suppressed(self) -> bool:

@@ -17,7 +17,8 @@ from seraphim.sandbox.entities import Member
 from seraphim.sandbox.errors import CannotDo
 from seraphim.sandbox.places import Guild, TextChannel, VoiceChannel
 from seraphim.sandbox.sessions import Opcode, Session
-from seraphim.sandbox.voice import VoiceServer
+from seraphim.sandbox.voice import DavePolicy, VoiceServer
+from seraphim.voice import Opcode as VoiceOpcode
 
 
 class Faults:
@@ -113,6 +114,23 @@ class Faults:
         """
         server = self.voice_server(guild)
         (server.void if void else server.close)(guild.id, self._discord.bot.id, code)
+
+    def encrypt(self, policy: DavePolicy) -> None:
+        """From now on require end-to-end encryption, offer it, or do without.
+
+        Clients that are connected stay, and are told; later ones without it are closed with 4017
+        where it is required.
+        """
+        self._discord.voice_states.dave = policy
+
+    def spoil_commit(self, guild: Guild, *, times: int = 1) -> None:
+        """The next change of keys that the bot is told of (op 29) comes to harm on its way."""
+        spoiled = self.voice_server(guild).troubles.spoiled
+        spoiled[VoiceOpcode.DAVE_MLS_ANNOUNCE_COMMIT_TRANSITION] += times
+
+    def spoil_welcome(self, guild: Guild, *, times: int = 1) -> None:
+        """The next welcome into a group's keys (op 30) comes to harm on its way to the bot."""
+        self.voice_server(guild).troubles.spoiled[VoiceOpcode.DAVE_MLS_WELCOME] += times
 
     def kick_from_voice(self, guild: Guild) -> None:
         """Disconnect the bot from its voice channel."""

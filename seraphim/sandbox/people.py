@@ -81,11 +81,17 @@ class Member(_Inhabitant):
 
     # In voice
 
-    async def join(self, channel: "VoiceChannel") -> None:
-        """Join a voice channel, or move to it; raises CannotDo when it does not let them in."""
-        if not self._discord.voice_states.admits(channel.entity, self.entity):
+    async def join(self, channel: "VoiceChannel", *, dave: bool = True) -> None:
+        """Join a voice channel, or move to it; raises CannotDo when it does not let them in.
+
+        Without `dave` their app knows no end-to-end encryption: they are let in only where it is
+        not required, and then nothing is encrypted while they are there.
+        """
+        voice_states = self._discord.voice_states
+        too_old = not dave and voice_states.requires_dave(channel.entity)
+        if too_old or not voice_states.admits(channel.entity, self.entity):
             raise CannotDo(f"{self.name} cannot join {channel.name}")
-        self._discord.voice_states.join(self.entity, channel.entity)
+        voice_states.join(self.entity, channel.entity, speaks_dave=dave)
 
     async def leave(self) -> None:
         """Leave voice."""

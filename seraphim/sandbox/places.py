@@ -9,7 +9,7 @@ from seraphim.sandbox.errors import CannotDo
 from seraphim.sandbox.messages import Message
 from seraphim.sandbox.people import Bot, Member
 from seraphim.sandbox.permissions import Permission
-from seraphim.sandbox.voice import Heard
+from seraphim.sandbox.voice import Group, Heard
 
 
 class _Channel:
@@ -77,6 +77,11 @@ class VoiceChannel(_Channel):
         return self._discord.heard[self.id]
 
     @property
+    def encryption(self) -> Group:
+        """Who may hear what is said here, and how far its keys have come."""
+        return self._discord.voice_states.region(self.entity.guild).group(self.id)
+
+    @property
     def present(self) -> list[str]:
         """The names of those who are here, in the order of their coming."""
         return [state.member.user.name for state in self.entity.guild.in_voice(self.entity)]
@@ -122,6 +127,12 @@ class Guild:
         if self._discord.bot.id not in self.entity.members:
             raise CannotDo(f"the bot is not in {self.name}")
         return Bot(self._discord, self.entity.members[self._discord.bot.id])
+
+    @property
+    def voice_channels(self) -> list[VoiceChannel]:
+        """All that one can be heard in, stages included."""
+        channels = self.entity.channels.values()
+        return [VoiceChannel(self._discord, one) for one in channels if one.kind.spoken]
 
     def text_channel(self, name: str) -> TextChannel:
         """A new text channel."""

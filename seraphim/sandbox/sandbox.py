@@ -28,6 +28,7 @@ from seraphim.sandbox.places import Guild
 from seraphim.sandbox.rest import PREFIX, Rest
 from seraphim.sandbox.sessions import Session
 from seraphim.sandbox.timing import Timing
+from seraphim.sandbox.voice import DavePolicy
 
 T = TypeVar("T")
 
@@ -49,6 +50,8 @@ class Sandbox:
         The privileged intents that the developer portal grants; none, as at Discord.
     ca_file
         Where to write the certificate that voice clients must trust; a temporary file if not said.
+    dave
+        Whether what is said in voice channels is encrypted end to end (stages never are).
     """
 
     def __init__(
@@ -58,8 +61,9 @@ class Sandbox:
         timing: Timing | None = None,
         granted_intents: Intent = Intent.NONE,
         ca_file: Path | None = None,
+        dave: DavePolicy = DavePolicy.OFFERED,
     ) -> None:
-        self._discord = Discord(bot_name, timing or Timing(), granted_intents)
+        self._discord = Discord(bot_name, timing or Timing(), granted_intents, dave)
         self._ca_file = ca_file
         self._stack = AsyncExitStack()
         self._port = 0

@@ -4,19 +4,19 @@ The bot's voice state belongs to the gateway session that asked for it and ends 
 Joining gives credentials twice over: VOICE_STATE_UPDATE names the session, VOICE_SERVER_UPDATE the
 server and a token. The voice servers admit exactly whom they were told to expect.
 
-Human members have no voice connection: being there is all they do.
+Human members have no voice connection: they are there and listen, each with keys of their own.
 """
 
 import secrets
 from collections.abc import Callable
 from datetime import datetime
 
-from seraphim.sandbox.entities import Channel, Guild, Member, VoiceState
+from seraphim.sandbox.entities import Channel, ChannelKind, Guild, Member, VoiceState
 from seraphim.sandbox.gateway import Gateway
 from seraphim.sandbox.json_values import JsonObject, flag, integer
 from seraphim.sandbox.permissions import Permission
 from seraphim.sandbox.sessions import Session
-from seraphim.sandbox.voice import VoiceServer
+from seraphim.sandbox.voice import DavePolicy, VoiceServer
 from seraphim.sandbox.world import World
 
 
@@ -24,9 +24,14 @@ class VoiceStates:
     """Every way into, through and out of voice channels."""
 
     def __init__(
-        self, world: World, gateway: Gateway, make_region: Callable[[], VoiceServer]
+        self,
+        world: World,
+        gateway: Gateway,
+        make_region: Callable[[DavePolicy], VoiceServer],
+        dave: DavePolicy,
     ) -> None:
         self._world = world
+        self._dave = dave
         self._make_region = make_region
         self._regions: list[VoiceServer] = []
         self._region_of: dict[int, VoiceServer] = {}
@@ -50,6 +55,17 @@ class VoiceStates:
     def region(self, guild: Guild) -> VoiceServer:
         """The voice server of a guild."""
         return self._region_of.get(guild.id, self._regions[0])
+
+    @property
+    def dave(self) -> DavePolicy:
+        """What all voice servers make of end-to-end encryption."""
+        return self._dave
+
+    @dave.setter
+    def dave(self, policy: DavePolicy) -> None:
+        self._dave = policy
+        for region in self._regions:
+            region.dave = policy
 
     # What the bot asks for (op 4)
 
@@ -98,6 +114,7 @@ class VoiceStates:
             user_id=state.member.user.id,
             session_id=session.id,
             token=token,
+            stage=state.channel.kind is ChannelKind.STAGE,
         )
         self._world.voice_server(guild, token=token, endpoint=region.endpoint)
 
@@ -119,11 +136,16 @@ class VoiceStates:
             and (not full or Permission.MOVE_MEMBERS in permissions)
         )
 
-    def join(self, member: Member, channel: Channel) -> None:
+    def requires_dave(self, channel: Channel) -> bool:
+        """Whether apps without end-to-end encryption are kept out."""
+        return self._dave is DavePolicy.REQUIRED and channel.kind is not ChannelKind.STAGE
+
+    def join(self, member: Member, channel: Channel, *, speaks_dave: bool = True) -> None:
         """A human member joins or moves."""
         before = member.guild.voice_states.get(member.user.id)
         session_id = before.session_id if before else secrets.token_hex(16)
-        self._enter(VoiceState(member, channel, session_id), left=before)
+        state = VoiceState(member, channel, session_id, speaks_dave=speaks_dave)
+        self._enter(state, left=before)
 
     def leave(self, member: Member) -> None:
         """Anybody leaves, is kicked, or loses their session; nothing if they are not there."""
@@ -141,7 +163,8 @@ class VoiceStates:
     def drag(self, member: Member, channel: Channel) -> None:
         """A moderator moves somebody who is in voice."""
         if member.user is not self._world.bot:
-            self.join(member, channel)
+            before = member.guild.voice_states[member.user.id]
+            self.join(member, channel, speaks_dave=before.speaks_dave)
             return
         guild = member.guild
         state = guild.voice_states[member.user.id]
@@ -214,7 +237,7 @@ class VoiceStates:
         old.dismiss(guild.id, self._world.bot.id)
 
     async def _another_region(self) -> VoiceServer:
-        region = self._make_region()
+        region = self._make_region(self._dave)
         await region.start()
         self._regions.append(region)
         return region
@@ -234,9 +257,10 @@ class VoiceStates:
             self.region(guild).mute(guild.id, state.member.user.id, muted=muted)
 
     def _tell_listeners(self, channel: Channel) -> None:
-        humans = [
-            state.member.user.id
+        humans = {
+            state.member.user.id: state.speaks_dave
             for state in channel.guild.in_voice(channel)
             if state.member.user is not self._world.bot
-        ]
-        self.region(channel.guild).listeners(channel.id, humans)
+        }
+        without_dave = [user_id for user_id, speaks_dave in humans.items() if not speaks_dave]
+        self.region(channel.guild).listeners(channel.id, humans, without_dave=without_dave)

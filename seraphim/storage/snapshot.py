@@ -13,13 +13,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard, cast
 
 from actors.guild.player.ports import VoiceCredentials
-from actors.guild.player.state import Current, PlayerState, Voice
+from actors.guild.player.state import Current, Following, PlayerState, Voice
 from actors.guild.player.track import Entry, Track
 
 Document = dict[str, Any]
 Upgrade = Callable[[Document], Document]
 
-UPGRADES: tuple[Upgrade, ...] = ()
+
+def _to_version_2(document: Document) -> Document:
+    """It knows what follows the current track."""
+    return {**document, "following": None}
+
+
+UPGRADES: tuple[Upgrade, ...] = (_to_version_2,)
 """The first makes a document of version 1 one of version 2, and so on."""
 
 
@@ -29,7 +35,7 @@ class Damage(Exception):
 
 def encode(state: PlayerState) -> bytes:
     """Return what of `state` outlives its process. Two of the fields in it are secrets."""
-    current = state.current
+    current, following = state.current, state.following
     document: Document = {
         "version": len(UPGRADES) + 1,
         "guild": state.guild,
@@ -40,6 +46,7 @@ def encode(state: PlayerState) -> bytes:
         "home": state.home,
         "voice": _from_voice(state.voice),
         "current": None if current is None else _from_current(current),
+        "following": None if following is None else _from_following(following),
         "paused": state.paused,
         "queue": [_from_entry(entry) for entry in state.queue],
         "history": [_from_entry(entry) for entry in state.history],
@@ -114,6 +121,10 @@ def _from_current(current: Current) -> Document:
     }
 
 
+def _from_following(following: Following) -> Document:
+    return {"play": following.play, "entry": _from_entry(following.entry)}
+
+
 def _from_entry(entry: Entry) -> Document:
     track = entry.track
     return {
@@ -136,6 +147,7 @@ def _from_entry(entry: Entry) -> Document:
 
 def _to_state(fields: "_Fields") -> PlayerState:
     current = fields.optional_object("current")
+    following = fields.optional_object("following")
     return PlayerState(
         guild=fields.integer("guild"),
         run=fields.text("run"),
@@ -145,6 +157,7 @@ def _to_state(fields: "_Fields") -> PlayerState:
         home=fields.optional_integer("home"),
         voice=_to_voice(fields.object("voice")),
         current=None if current is None else _to_current(current),
+        following=None if following is None else _to_following(following),
         paused=fields.flag("paused"),
         queue=tuple(_to_entry(entry) for entry in fields.objects("queue")),
         history=tuple(_to_entry(entry) for entry in fields.objects("history")),
@@ -184,6 +197,10 @@ def _to_current(fields: "_Fields") -> Current:
         failure=fields.optional_text("failure"),
         starts=fields.integer("starts"),
     )
+
+
+def _to_following(fields: "_Fields") -> Following:
+    return Following(play=fields.text("play"), entry=_to_entry(fields.object("entry")))
 
 
 def _to_entry(fields: "_Fields") -> Entry:

@@ -26,6 +26,7 @@ from actors.guild.player.messages import (
     Stop,
     TimeIsUp,
     TrackEnded,
+    TrackStarted,
     TrackStuck,
     UpdateFailed,
     VoiceStateChanged,
@@ -310,8 +311,7 @@ class Judge:
         self.world.story.tell(
             record.guild, "is over:", was.entry.track.identifier, f"by {_kind(message)}"
         )
-        broke = isinstance(message, Reconciled) and was.failure is not None
-        if not isinstance(message, ENDS) and not broke:
+        if not isinstance(message, ENDS) and not _is_late_word(before, message):
             self.fail(f"{_kind(message)} ended {was.entry.track.identifier}", record.guild)
         heard = self._ear.heard(record, was.play)
         del record.heard[was.play]
@@ -439,6 +439,18 @@ def _may_lose(before: PlayerState, lost: list[str], message: object) -> bool:
     broken = before.failures >= FAILURES_IN_A_ROW - 1
     ends = isinstance(message, TrackEnded | TrackStuck | UpdateFailed | Reconciled)
     return broken and ends and set(lost) <= {*waiting, *oldest}
+
+
+def _is_late_word(before: PlayerState, message: object) -> bool:
+    """Whether the node has ended a track, or gone on from it, and its word of that was lost."""
+    told, current = before.following, before.current
+    if isinstance(message, TrackStarted):
+        return told is not None and message.play == told.sounding
+    if not isinstance(message, Reconciled):
+        return False
+    play = None if message.player is None else message.player.play
+    broke = current is not None and current.failure is not None
+    return broke or (told is not None and play == told.sounding)
 
 
 def _kind(message: object) -> str:

@@ -90,7 +90,10 @@ class Session:
 
 
 class Node:
-    """`on_sound` is told of each guild whose music may have begun or ended."""
+    """`on_sound` is told of each guild whose music may have begun or ended.
+
+    The first of the nodes goes on to a next track by itself, as Seraphim's own does.
+    """
 
     def __init__(
         self,
@@ -113,6 +116,7 @@ class Node:
         self.fates = fates
         self.tricks = tricks
         self.on_sound = on_sound
+        self.follows = name == "north"
         self.up = True
         self.black = False
         self.slow = 0.0

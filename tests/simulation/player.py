@@ -82,6 +82,7 @@ class Player:
         self.node = node
         self.guild = guild
         self.start: Start | None = None
+        self.following: Start | None = None
         self.paused = False
         self.volume = 100
         self.voice: Voice | None = None
@@ -137,6 +138,8 @@ class Player:
             self._play(update.start)
         elif update.silence and self.start is not None:
             self._end(EndReason.STOPPED)
+        if self.node.follows and self.start is not None and (update.following or update.alone):
+            self.following = update.following
         self._plan()
 
     def destroy(self) -> None:
@@ -226,7 +229,10 @@ class Player:
     def _finish(self, start: Start) -> None:
         if self.start is start:
             self._settle()
-            self._end(EndReason.FINISHED)
+            following = self.following
+            self._end(EndReason.FINISHED, following)
+            if following is not None:
+                self._play(following)
             self._plan()
 
     def _break(self, start: Start, reason: EndReason = EndReason.FINISHED) -> None:
@@ -250,10 +256,10 @@ class Player:
         if self.start is start and self.stuck and not self.over:
             self.emit(TrackStuck(start.play, int(STUCK_SECONDS * 1000)))
 
-    def _end(self, reason: EndReason) -> None:
-        start, self.start = self.start, None
+    def _end(self, reason: EndReason, following: Start | None = None) -> None:
+        start, self.start, self.following = self.start, None, None
         assert start is not None
         if self._report is not None:
             self._report.cancel()
             self._report = None
-        self.emit(TrackEnded(start.play, reason))
+        self.emit(TrackEnded(start.play, reason, None if following is None else following.play))

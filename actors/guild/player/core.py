@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from actors.guild.player import connection, playback, repair
+from actors.guild.player import connection, following, playback, repair
 from actors.guild.player.access import misplaced
 from actors.guild.player.effects import (
     CancelTimer,
@@ -92,6 +92,7 @@ def decide(state: PlayerState, message: PlayerMessage, now: int) -> Decision:
     turn = Turn(state, now)
     reply = _RULES[type(message)](turn, message)
     _watch_idleness(turn)
+    following.announce(turn)
     playback.watch_end(turn)
     return Decision(turn.state, tuple(turn.effects), reply)
 

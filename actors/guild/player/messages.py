@@ -334,10 +334,11 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrackEnded:
-    """The node ended `play`."""
+    """The node ended `play`. `following` is what it has gone on to by itself."""
 
     play: str
     reason: EndReason
+    following: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

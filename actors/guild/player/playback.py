@@ -75,7 +75,8 @@ def push(turn: Turn) -> None:
     current = replace(current, starts=current.starts + 1)
     track = current.entry.track
     position = current.position_ms if track.seekable else 0
-    turn.change(current=current)
+    # Whatever was to follow is lost with it.
+    turn.change(current=current, following=None)
     tell_node(
         turn,
         NodeUpdate(
@@ -100,7 +101,7 @@ def let_go(turn: Turn) -> None:
     """End the node's player: whatever is to sound next starts at the node that is best then."""
     if turn.state.node is not None:
         turn.do(DestroyPlayer(turn.state.node))
-    turn.change(node=None)
+    turn.change(node=None, following=None)
     turn.change_voice(known=None)
     if turn.state.current is not None:
         # Should the end never reach the node, what it says of that start is meant no more.
@@ -140,7 +141,7 @@ def remember(turn: Turn) -> None:
     """Put the current track into the history; then nothing is current."""
     if turn.state.current is not None:
         history = (*turn.state.history, turn.state.current.entry)[-HISTORY_LIMIT:]
-        turn.change(history=history, current=None, paused=False)
+        turn.change(history=history, current=None, following=None, paused=False)
 
 
 def advance(turn: Turn) -> Entry | None:
@@ -173,6 +174,10 @@ def advance_or_silence(turn: Turn) -> Entry | None:
 
 def on_track_started(turn: Turn, message: TrackStarted) -> None:
     """From here on the position counts."""
+    told = turn.state.following
+    if told is not None and told.sounding == message.play:
+        # That the one before has ended was lost.
+        _on_gone_on(turn, told.sounding)
     current = turn.state.current
     if current is not None and current.sounding == message.play:
         sounds = not turn.state.still and turn.state.voice.known is not None
@@ -255,7 +260,22 @@ def on_track_ended(turn: Turn, message: TrackEnded) -> None:
         return
     if message.reason is EndReason.LOAD_FAILED and current.failure is None:
         turn.change(current=replace(current, failure="it could not be loaded"))
-    _after_end(turn, still_sounding=False)
+    _on_gone_on(turn, message.following)
+
+
+def _on_gone_on(turn: Turn, sounding: str | None) -> None:
+    """The current track is over, and the node has gone on to `sounding`, None: to nothing."""
+    state = turn.state
+    told = state.following
+    if told is None or told.sounding != sounding or state.queue[:1] != (told.entry,):
+        _after_end(turn, still_sounding=sounding is not None)
+        return
+    remember(turn)
+    current = Current(told.play, told.entry, 0, turn.now, starts=1)
+    # A pause that crossed the node's going on holds there, for what plays now.
+    turn.change(current=current, queue=state.queue[1:], failures=0, paused=state.paused)
+    # Should nobody say that it began, or that it broke, the node is asked.
+    turn.do(StartTimer(LOOK, RETRY_DELAY_MS))
 
 
 def _after_end(turn: Turn, *, still_sounding: bool) -> None:
@@ -354,6 +374,13 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
         # It broke, and its end was lost.
         _after_end(turn, still_sounding=False)
         return False
+    told = state.following
+    if player is not None and told is not None and player.play == told.sounding:
+        # Nobody has said that it went on.
+        _on_gone_on(turn, told.sounding)
+        state, current = turn.state, turn.state.current
+        if current is None or current.sounding != told.sounding:
+            return False
     stale = state.voice.credentials not in (None, state.voice.known)
     if player is None or player.play != current.sounding or stale:
         turn.change_voice(known=None)

@@ -62,12 +62,16 @@ class Start:
 class NodeUpdate:
     """One change of a node's player, carried out as a whole. None: leave as it is.
 
-    `silence` ends the current track without starting another.
+    `silence` ends the current track without starting another. `following` is to follow the current
+    track at once when that ends, in place of what was to before; `alone`: nothing is. Both are lost
+    with a new `start`, and on a node that cannot.
     """
 
     voice: VoiceCredentials | None = None
     start: Start | None = None
     silence: bool = False
+    following: Start | None = None
+    alone: bool = False
     paused: bool | None = None
     volume: int | None = None
 

@@ -46,6 +46,19 @@ class Current:
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """What the node was told to play after the current track: `entry`, as `play`."""
+
+    play: str
+    entry: Entry
+
+    @property
+    def sounding(self) -> str:
+        """The name of its start, when it is the node that starts it."""
+        return f"{self.play}.1"
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
     """Where the bot is and what Discord gave it to speak there.
 
@@ -137,7 +150,7 @@ class PlayerState:
     `run` names this player's plays apart from those of any other; `counter` numbers its plays and
     attempts. `failures` counts tracks that broke in a row. `home` is the voice channel in which the
     player is meant to be, wherever it is now; `node` is where it plays, `nodes` can be reached.
-    `ends_at` is when the current track should be over.
+    `ends_at` is when the current track should be over, `following` what the node plays then.
     """
 
     guild: int
@@ -151,6 +164,7 @@ class PlayerState:
     trouble: Trouble = Trouble()
     requests: tuple[Request, ...] = ()
     current: Current | None = None
+    following: Following | None = None
     paused: bool = False
     queue: tuple[Entry, ...] = ()
     history: tuple[Entry, ...] = ()
@@ -210,6 +224,7 @@ def _kept(state: PlayerState) -> tuple[object, ...]:
         state.text_channel,
         state.home,
         state.voice,
+        state.following,
         state.paused,
         state.queue,
         state.history,

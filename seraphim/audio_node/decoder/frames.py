@@ -5,17 +5,16 @@ body opens sockets), so it gets a file object, a list of the containers it may k
 all, and an `io_open` that refuses; and of the codecs only those of audio, so that a cover picture
 or a video track is never given to a decoder.
 
-Opus that is already cut as Discord wants it is copied, at a fiftieth of the cost. Everything else
-goes through one filter graph and libopus. A start in the middle begins `LEAD` frames early and
-drops them: decoder and encoder have then heard what came before, so a track that goes on in
-another process goes on without a click.
+Opus that is already cut as Discord wants it, and that nobody wants changed, is copied, at a
+fiftieth of the cost. Everything else goes through one filter graph and libopus. A start in the
+middle begins `LEAD` frames early and drops them: decoder, filters and encoder have then heard what
+came before, so a track that goes on in another process goes on without a click.
 """
 
 import itertools
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -24,29 +23,36 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import BlockingIOError as NothingYet
 from av.error import EOFError as NothingMore
-from av.error import FFmpegError, InvalidDataError
+from av.error import InvalidDataError
 from av.filter import Graph
 from av.filter.context import FilterContext
 from av.packet import Packet
 from av.stream import Discard
 
+from seraphim.audio_node.decoder.effects import Chain
+from seraphim.audio_node.decoder.encoder import FRAME, RATE, encode
 from seraphim.audio_node.decoder.gate import Turn
+from seraphim.audio_node.decoder.levelling import FORESEEN_SECONDS, Levelling, tagged_loudness
+from seraphim.audio_node.decoder.packets import Packets, understood
 from seraphim.audio_node.decoder.readers import Reader
+from seraphim.audio_node.filters import Sound
 from seraphim.audio_node.media import MediaError, MediaInfo
 
 __all__ = ["Media"]
 
-RATE: Final = 48_000
-FRAME: Final = 960
 LEAD: Final = 4
-BIT_RATE: Final = 128_000
-COMPLEXITY: Final = 5
-"""Of 10. At this bit rate the difference is not heard, and it costs half as much CPU."""
+BRIDGE: Final = 4
+"""Frames that are encoded from a changed sound back to the frames that are there already."""
+
+AHEAD_SECONDS: Final = 6.5
+"""How far the listeners are behind what is decoded, and a little more."""
 
 LONGEST_COPIED: Final = 1275
 LONGEST_TAG: Final = 250
 MOST_DAMAGED: Final = 200
 FAR_SEEK_BYTES: Final = 24 * 1024 * 1024
+LIMIT: Final = 0.89
+"""The loudest sample of what was raised by levelling: -1 dB."""
 
 _OPTIONS: Final = {
     "format_whitelist": "mp3,aac,ogg,matroska,webm,mov,mp4,m4a,flac,wav,mpegts",
@@ -74,7 +80,7 @@ class Media:
         if reader.distant and reader.size is not None and reader.size > FAR_SEEK_BYTES:
             # An mp3 is sought exactly by reading all before the position; here that is too far.
             options["fflags"] = "+fastseek"
-        with self._understood():
+        with understood(self._reader):
             self._container: InputContainer = av.open(
                 reader,
                 "r",
@@ -83,35 +89,52 @@ class Media:
                 io_open=_refuse,
             )
         try:
-            with self._understood():
+            with understood(self._reader):
                 self._stream = self._choose_stream()
         except BaseException:
             self._container.close()
             raise
         reader.budget = None
-        self._zero = self._stream.start_time or 0
+        self._packets = Packets(self._container, self._stream, reader, turn)
         self._unit = self._stream.time_base or Fraction(1, RATE)
-        self.info = self._describe()
+        self._began_ms: int | None = None
+        tags = self._tags()
+        self._levelling = Levelling(tagged_loudness(tags))
+        self.info = self._describe(tags)
 
     def close(self) -> None:
         """Let go of everything but the reader."""
         self._container.close()
 
-    def frames(self, start_ms: int, volume: int) -> Iterator[bytes]:
-        """Make frames from `start_ms` on, at `volume` percent; endless media starts anywhere."""
-        start = 0 if self._reader.size is None else start_ms * RATE // 1000
+    def frames(
+        self, start_ms: int, sound: Sound, splice: tuple[bytes, ...] = ()
+    ) -> Iterator[bytes]:
+        """Make frames from `start_ms` on. What is left of those asked for before is void.
+
+        Endless media starts anywhere, and from then on can only be begun again a few seconds back.
+        With a `splice` the sound goes on from the sound of these frames; see `encode`.
+        """
+        start = self._place(start_ms) * RATE // 1000
         length = self.info.length_ms
         if length is not None and start_ms and start_ms >= length:
             return iter(())
-        if volume == 100 and self._is_copyable():
+        if not (sound.plain and self._is_copyable()):
+            return self._transcoded(start, sound, splice)
+        if not splice:
             return self._copied(start)
-        lead = min(LEAD, start // FRAME)
-        transcoder = _Transcoder(start - lead * FRAME, volume, self._zero * self._unit)
-        transcoded = self._transcoded(self._packets(start - lead * FRAME), transcoder)
-        return itertools.islice(transcoded, lead, None)
+        bridge = itertools.islice(self._transcoded(start, sound, splice), BRIDGE)
+        return itertools.chain(bridge, self._copied(start + BRIDGE * FRAME))
+
+    def _place(self, start_ms: int) -> int:
+        """Tell where in the media a position is; what has no length begins where it was opened."""
+        if self._reader.size is not None:
+            return start_ms
+        if self._began_ms is None:
+            self._began_ms = start_ms
+        return max(0, start_ms - self._began_ms)
 
     def _copied(self, start: int) -> Iterator[bytes]:
-        packets = self._packets(start)
+        packets = self._packets.read(start / RATE)
         for packet in packets:
             data = bytes(packet)
             if not data or (start and self._is_before(packet, start)):
@@ -119,7 +142,7 @@ class Media:
             start = 0
             if not _is_frame(data):
                 rest = itertools.chain((packet,), packets)
-                yield from self._transcoded(rest, _Transcoder(0, 100, Fraction(0)))
+                yield from encode(self._samples(rest, 0, Sound()))
                 return
             yield data
 
@@ -127,14 +150,47 @@ class Media:
         """Whether another packet begins nearer to the start."""
         if packet.pts is None:
             return False
-        return (packet.pts - self._zero) * self._unit * RATE + FRAME // 2 <= start
+        return (packet.pts - self._packets.zero) * self._unit * RATE + FRAME // 2 <= start
 
-    def _transcoded(
-        self, packets: "Iterator[Packet[AudioStream]]", transcoder: "_Transcoder"
-    ) -> Iterator[bytes]:
-        damaged = 0
+    def _transcoded(self, start: int, sound: Sound, splice: tuple[bytes, ...]) -> Iterator[bytes]:
+        size = FRAME * sound.tempo
+        lead = min(LEAD, int(start / size))
+        start -= round(lead * size)
+        levelled = sound.effective.loudness is not None
+        if levelled and not self._levelling.settled and self._reader.size is not None:
+            self._foresee(start)
+        packets = self._packets.read(start / RATE, kept_seconds=AHEAD_SECONDS * (1 + sound.tempo))
+        samples = self._samples(packets, start, sound)
+        if splice:
+            return encode(itertools.islice(samples, lead, None), splice)
+        return itertools.islice(encode(samples), lead, None)
+
+    def _foresee(self, start: int) -> None:
+        """Measure what comes before any of it is played."""
+        end = start / RATE + FORESEEN_SECONDS
+        for piece in self._decoded(self._packets.read(start / RATE)):
+            self._levelling.measure(piece)
+            if piece.time is not None and piece.time >= end:
+                return
+
+    def _samples(
+        self, packets: "Iterator[Packet[AudioStream]]", start: int, sound: Sound
+    ) -> Iterator[AudioFrame]:
+        """Decode and filter: frames of 960 samples, from the sample `start` of the media on."""
+        zero = start + int(self._packets.zero * self._unit * RATE) if start else None
+        studio = _Studio(zero, sound, self._levelling)
         decoded = False
-        with self._understood():
+        with understood(self._reader):
+            for piece in self._decoded(packets):
+                decoded = True
+                yield from studio.play(piece)
+            if not decoded and not start:
+                raise MediaError("There is no sound in it.", "common", "nothing was decoded")
+            yield from studio.finish()
+
+    def _decoded(self, packets: "Iterator[Packet[AudioStream]]") -> Iterator[AudioFrame]:
+        damaged = 0
+        with understood(self._reader):
             for packet in packets:
                 try:
                     pieces = packet.decode()
@@ -144,28 +200,16 @@ class Media:
                         raise
                     continue
                 for piece in pieces:
-                    damaged, decoded = 0, True
-                    yield from transcoder.encode(piece)
-            if not decoded:
-                raise MediaError("There is no sound in it.", "common", "nothing was decoded")
-            yield from transcoder.flush()
-
-    def _packets(self, start: int) -> "Iterator[Packet[AudioStream]]":
-        with self._understood():
-            if start and self._reader.seekable():
-                moment = int(Fraction(start, RATE) / self._unit) + self._zero
-                self._container.seek(moment, stream=self._stream)
-            for packet in self._container.demux(self._stream):
-                self._turn.check()
-                self._turn.give_way()
-                yield packet
-            if self._reader.failure is not None:
-                raise self._reader.failure
+                    damaged = 0
+                    yield piece
 
     def _choose_stream(self) -> AudioStream:
         chosen = self._container.streams.best("audio")
         if not isinstance(chosen, AudioStream):
             raise MediaError("There is no sound in it.", "common", "no audio stream")
+        # PyAV says that there always is one.
+        if cast("AudioCodecContext | None", chosen.codec_context) is None:
+            raise MediaError("This is not audio that can be played.", "common", "no decoder for it")
         for stream in self._container.streams:
             if stream.index != chosen.index:
                 stream.discard = Discard.all
@@ -178,13 +222,15 @@ class Media:
         # The gain in its header is applied by whoever decodes; Discord's clients never see it.
         return context.name == "opus" and context.channels <= 2 and head[16:18] == b"\0\0"
 
-    def _describe(self) -> MediaInfo:
-        tags = {
+    def _tags(self) -> dict[str, str]:
+        return {
             name.lower(): text.strip()[:LONGEST_TAG]
             for source in (self._stream.metadata, self._container.metadata)
             for name, text in source.items()
             if text.strip()
         }
+
+    def _describe(self, tags: dict[str, str]) -> MediaInfo:
         names = self._container.format.name.split(",")
         length = self._container.duration
         if self._reader.size is None or not length or length < 0:
@@ -199,102 +245,80 @@ class Media:
             isrc=tags.get("isrc") or tags.get("tsrc"),
         )
 
-    @contextmanager
-    def _understood(self) -> Generator[None]:
-        try:
-            yield
-        except (FFmpegError, MemoryError) as error:
-            if self._reader.failure is not None:
-                raise self._reader.failure from error
-            raise MediaError(
-                "This is not audio that can be played.",
-                "common",
-                f"{type(error).__name__}: {error}",
-            ) from error
 
-
-class _Transcoder:
-    """Decoded audio in whatever form to frames, from the sample `start` on.
+class _Studio:
+    """Decoded audio in whatever form to frames of 960 samples, filtered.
 
     The graph is built for the form of the first piece and again when it changes, as it may at the
-    seams of a radio stream.
+    seams of a radio stream. `start` is the time stamp (in samples at 48 kHz) before which all is
+    dropped.
     """
 
-    def __init__(self, start: int, volume: int, zero: Fraction) -> None:
+    def __init__(self, start: int | None, sound: Sound, levelling: Levelling) -> None:
         self._start = start
-        self._volume = volume
-        self._zero = zero
-        self._form: tuple[str, str, int, Fraction] | None = None
+        self._sound = sound
+        self._levelling = levelling
+        self._form: tuple[str, str, int] | None = None
         self._graph = Graph()
-        self._sink: FilterContext | None = None
-        self._written = 0
-        self._encoder = _opus_encoder()
+        self._level: FilterContext | None = None
 
-    def encode(self, piece: AudioFrame) -> Iterator[bytes]:
+    def play(self, piece: AudioFrame) -> Iterator[AudioFrame]:
         """Give the frames that are complete with this piece."""
-        unit = piece.time_base or Fraction(1, piece.sample_rate)
-        form = (piece.format.name, piece.layout.name, piece.sample_rate, unit)
+        form = (piece.format.name, piece.layout.name, piece.sample_rate)
         if form != self._form:
             if self._form is not None:
-                yield from self._drain()
-            self._build(*form)
+                yield from self.finish()
+            self._build(*form, piece.time_base or Fraction(1, piece.sample_rate))
             self._form = form
+        if self._level is not None:
+            self._adjust(self._level, piece)
         self._graph.push(piece)
         yield from self._ready()
 
-    def flush(self) -> Iterator[bytes]:
+    def finish(self) -> Iterator[AudioFrame]:
         """Give the last frames; the very last is filled up with silence."""
-        yield from self._drain()
-        yield from self._encode(None)
+        if self._form is not None:
+            self._graph.push(None)
+            yield from self._ready()
 
-    def _drain(self) -> Iterator[bytes]:
-        self._graph.push(None)
-        yield from self._ready()
-
-    def _ready(self) -> Iterator[bytes]:
+    def _ready(self) -> Iterator[AudioFrame]:
         while True:
             try:
                 piece = self._graph.pull()
             except (NothingYet, NothingMore):
                 return
             assert isinstance(piece, AudioFrame)
-            piece.pts = self._written
-            piece.time_base = Fraction(1, RATE)
-            self._written += FRAME
-            yield from self._encode(piece)
+            yield piece
 
-    def _encode(self, piece: AudioFrame | None) -> Iterator[bytes]:
-        # PyAV leaves open what its packets are of.
-        yield from map(bytes, self._encoder.encode(piece))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    def _adjust(self, level: FilterContext, piece: AudioFrame) -> None:
+        loudness = self._sound.filters.loudness
+        assert loudness is not None
+        self._levelling.measure(piece)
+        gain = self._levelling.step(loudness.target, piece.samples / piece.sample_rate)
+        level.process_command("volume", f"{gain:.3f}dB")
 
     def _build(self, format_name: str, layout: str, rate: int, unit: Fraction) -> None:
         graph = Graph()
         graph.threads = 1
-        nodes = [
-            graph.add_abuffer(format=format_name, layout=layout, sample_rate=rate, time_base=unit),
-            graph.add("aresample", str(RATE)),
-            graph.add("aformat", "sample_fmts=flt:channel_layouts=stereo"),
-        ]
-        if self._start:
-            nodes.append(graph.add("atrim", f"start_pts={self._start + int(self._zero * RATE)}"))
-        if self._volume != 100:
-            nodes.append(graph.add("volume", f"volume={self._volume / 100}:precision=float"))
-        nodes += [graph.add("asetnsamples", f"n={FRAME}:p=1"), graph.add("abuffersink")]
-        graph.link_nodes(*nodes).configure()
+        source = graph.add_abuffer(
+            format=format_name, layout=layout, sample_rate=rate, time_base=unit
+        )
+        chain = Chain(graph, source)
+        chain.add("aresample", str(RATE))
+        chain.add("aformat", "sample_fmts=flt:channel_layouts=stereo")
+        if self._start is not None:
+            chain.add("atrim", f"start_pts={self._start}")
+        if self._sound.effective.loudness is not None:
+            self._level = chain.add("volume", "volume=0dB:precision=float")
+            chain.add("alimiter", f"limit={LIMIT}:level=0:latency=1")
+        chain.apply(self._sound)
+        if self._sound.gain != 1:
+            chain.add("volume", f"volume={self._sound.gain:.6f}:precision=float")
+        chain.add("aformat", "sample_fmts=flt:channel_layouts=stereo")
+        chain.add("asetnsamples", f"n={FRAME}:p=1")
+        chain.add("abuffersink")
+        graph.configure()
         self._graph = graph
-
-
-def _opus_encoder() -> AudioCodecContext:
-    encoder = av.CodecContext.create("libopus", "w")
-    assert isinstance(encoder, AudioCodecContext)
-    encoder.sample_rate = RATE
-    encoder.layout = "stereo"
-    encoder.format = "flt"
-    encoder.time_base = Fraction(1, RATE)
-    encoder.bit_rate = BIT_RATE
-    encoder.thread_count = 1
-    encoder.options = {"compression_level": str(COMPLEXITY), "frame_duration": "20"}
-    return encoder
 
 
 def _is_frame(packet: bytes) -> bool:

@@ -6,7 +6,8 @@ own `Semaphore(1)` is not enough, since whoever releases it may take it again at
 others sleep; this gate is handed on in the order of arrival, but first to tracks that have just
 begun: somebody waits for them, while the others have seconds of frames ahead. That favour has an
 end, or else a few files that are long in opening would keep everybody else out (measured: for as
-long as it took, and five seconds are heard).
+long as it took, and five seconds are heard); and where there are beginners all the time, every
+fourth turn is somebody else's.
 """
 
 import threading
@@ -19,9 +20,10 @@ from typing import Final
 from seraphim.audio_node.decoder.slate import Slate
 from seraphim.audio_node.media import MediaError
 
-__all__ = ["Closed", "Gate", "Turn"]
+__all__ = ["Closed", "Gate", "Turn", "nothing"]
 
 MOMENT: Final = 0.02
+FAVOURED_IN_A_ROW: Final = 3
 FAVOUR: Final = 0.1
 """Seconds of work for which a track is a beginner. Most need a tenth of it."""
 
@@ -35,6 +37,7 @@ class Gate:
         self._taken = False
         self._queue: deque[threading.Lock] = deque()
         self._urgent: deque[threading.Lock] = deque()
+        self._favoured = 0
 
     def enter(self, track: int, *, urgent: bool = False) -> None:
         """Wait until it is `track`'s turn."""
@@ -52,7 +55,9 @@ class Gate:
         """Hand the gate on."""
         self._slate.write(0)
         with self._lock:
-            if queue := self._urgent or self._queue:
+            urgent = self._urgent and (not self._queue or self._favoured < FAVOURED_IN_A_ROW)
+            self._favoured = self._favoured + 1 if urgent else 0
+            if queue := self._urgent if urgent else self._queue:
                 queue.popleft().release()
             else:
                 self._taken = False
@@ -60,6 +65,10 @@ class Gate:
 
 class Closed(Exception):
     """The track is not wanted any more."""
+
+
+def nothing() -> None:
+    """Do nothing."""
 
 
 class Turn:
@@ -74,7 +83,7 @@ class Turn:
 
     def __init__(self, gate: Gate, track: int, patience: float) -> None:
         self.closed = False
-        self.before_waiting: Callable[[], None] = lambda: None
+        self.before_waiting: Callable[[], None] = nothing
         self._gate = gate
         self._track = track
         self.patience = patience
@@ -112,6 +121,14 @@ class Turn:
     def settle(self) -> None:
         """Go from now on behind those that have just begun."""
         self._favour = 0.0
+
+    def begin_anew(self, track: int) -> None:
+        """Work as another track from now on, which has just begun."""
+        self._track = track
+        self._favour = FAVOUR
+        self._leave()
+        self._enter()
+        self.progress()
 
     def progress(self) -> None:
         """Begin the patience anew."""

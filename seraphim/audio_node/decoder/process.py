@@ -5,6 +5,7 @@ must return at once, and a decoder that does not empty its socket of a few small
 """
 
 import asyncio
+import itertools
 import os
 import socket
 import subprocess
@@ -29,11 +30,15 @@ from seraphim.audio_node.decoder.wire import (
     Splitter,
     encode,
 )
+from seraphim.audio_node.filters import Sound
 from seraphim.audio_node.media import MediaError, MediaInfo, MediaSource
 
 __all__ = ["HANG_SECONDS", "TRACKS_PER_PROCESS", "Process", "Track"]
 
 FRAME_MS: Final = 20
+SPLICED: Final = 8
+"""Frames that a decoder needs to hear before it goes on from them."""
+
 TRACKS_PER_PROCESS: Final = 50
 START_SECONDS: Final = 15.0
 HANG_SECONDS: Final = 3.0
@@ -49,7 +54,13 @@ class Track:
     """The state of a feed or a probe."""
 
     def __init__(
-        self, number: int, source: MediaSource, start_ms: int, volume: int, ahead: int
+        self,
+        number: int,
+        source: MediaSource,
+        start_ms: int,
+        sound: Sound,
+        ahead: int,
+        splice: tuple[bytes, ...] = (),
     ) -> None:
         self._time = asyncio.get_running_loop().time
         self.number = number
@@ -64,10 +75,12 @@ class Track:
         self.opening = True
         self.progress_at = self._time()
         self.starved_since: float | None = self.progress_at
-        self._source = source
+        self.source = source
         self._start_ms = start_ms
-        self._volume = volume
+        self._sound = sound
         self._ahead = ahead
+        self._splice = splice
+        self._heard = deque(splice[:-1], maxlen=SPLICED - 1)
         self._received = 0
         self._outstanding = 0
         self._struck_at: int | None = None
@@ -77,14 +90,43 @@ class Track:
         """Whether it is the decoder's turn to send something."""
         return self.opening or self._outstanding > 0
 
-    def order(self) -> Open:
+    @property
+    def sounded(self) -> bool:
+        """Whether frames of it have arrived."""
+        return self._received > 0
+
+    def order(self, instead_of: int = 0) -> Open:
         """Ask for everything from the next frame on."""
         self.opening = True
         self.taken = 0
         self.progress_at = self._time()
+        splice = self._splice
+        if self._received and not self._sound.plain and len(self.frames) > 1:
+            # Its filters begin anew and may swing otherwise: the last frame that is there is given
+            # up for going over from it.
+            self._received -= 1
+            splice = (*self._heard, *self.frames)[-SPLICED:]
+            self.frames.pop()
+        elif self._received:
+            splice = ()
         self._outstanding = self._ahead - len(self.frames)
-        position = self._start_ms + FRAME_MS * self._received
-        return Open(self.number, self._source, position, self._volume, self._outstanding)
+        position = self._start_ms + round(FRAME_MS * self._received * self._sound.tempo)
+        return Open(
+            self.number,
+            self.source,
+            position,
+            self._sound,
+            self._outstanding,
+            instead_of,
+            splice,
+        )
+
+    def splice(self, margin: int) -> tuple[bytes, ...] | None:
+        """Give the frames up to the one after `margin` more; None if that is not there."""
+        if len(self.frames) <= margin:
+            return None
+        coming = itertools.islice(self.frames, margin + 1)
+        return (*self._heard, *coming)[-SPLICED:]
 
     def on_opened(self, info: MediaInfo) -> None:
         """Note what it is."""
@@ -105,9 +147,12 @@ class Track:
             self.starved_since = None
             self.changed.set()
 
-    def take(self) -> bytes:
-        """Give the next frame."""
+    def take(self) -> bytes | None:
+        """Give the next frame, if there is one."""
+        if not self.frames:
+            return None
         frame = self.frames.popleft()
+        self._heard.append(frame)
         self.taken += 1
         if not self.frames and not self.over:
             self.starved_since = self._time()
@@ -152,7 +197,8 @@ class Process:
         self._done = done
         self.solitary = solitary
         self.tracks: dict[int, Track] = {}
-        self.started = False
+        self.greeted = asyncio.Event()
+        """Set when it is ready to work."""
         self.alive = True
         self._born = self._loop.time()
         self._answered = self._born
@@ -185,15 +231,24 @@ class Process:
         return self._child.pid
 
     @property
+    def started(self) -> bool:
+        """Whether it was ready to work at some time."""
+        return self.greeted.is_set()
+
+    @property
     def has_room(self) -> bool:
         """Whether one more track may be given to it."""
         return self.alive and not self.solitary and len(self.tracks) < TRACKS_PER_PROCESS
 
-    def add(self, track: Track) -> None:
-        """Let it work on a track."""
+    def add(self, track: Track, instead_of: Track | None = None) -> None:
+        """Let it work on a track, in place of one that it has."""
+        number = 0
+        if instead_of is not None:
+            number = instead_of.number
+            self.remove(instead_of)
         self.tracks[track.number] = track
         track.process = self
-        self.send(track.order())
+        self.send(track.order(number))
 
     def remove(self, track: Track) -> None:
         """Take a track from it."""
@@ -288,7 +343,7 @@ class Process:
     def _take(self, message: Message) -> None:
         match message:
             case Hello():
-                self.started = True
+                self.greeted.set()
                 self.excuse()
                 for track in self.tracks.values():
                     track.progress_at = self._loop.time()
@@ -302,7 +357,8 @@ class Process:
                     track.on_frames(frames)
             case Ended(number):
                 if track := self.tracks.get(number):
-                    self._done(self, track, None)
+                    # The decoder keeps it open until it is closed: it may be wanted again.
+                    track.finish()
             case Failed(number):
                 if track := self.tracks.get(number):
                     self._done(self, track, message.error)

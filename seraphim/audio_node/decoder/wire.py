@@ -6,12 +6,14 @@ whoever made the file it decodes, so the node's side of this takes nothing for g
 not a message is a `ValueError`, and a message is at most `LARGEST` bytes long.
 """
 
+import base64
 import json
 import struct
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Final, TypedDict, cast
 
+from seraphim.audio_node.filters import Filters, Sound, WrongFilter
 from seraphim.audio_node.media import MediaError, MediaInfo, MediaSource, Severity
 
 __all__ = [
@@ -44,13 +46,20 @@ class Configure:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Node to decoder: begin a track at `start_ms` and send up to `credit` frames of it."""
+    """Node to decoder: begin a track at `start_ms` and send up to `credit` frames of it.
+
+    Whoever works on the track `instead_of` (0: nobody) leaves that and takes this up: the media is
+    open there. `splice` is what the listeners hear of the old one up to then; the last of these
+    frames is heard for as long as it takes to fade from the old to the new, in the first new one.
+    """
 
     track: int
     source: MediaSource
     start_ms: int
-    volume: int
+    sound: Sound
     credit: int
+    instead_of: int = 0
+    splice: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +150,10 @@ class _SourceBody(TypedDict):
     source: dict[str, str]
     start_ms: int
     volume: int
+    filters: dict[str, object]
     credit: int
+    instead_of: int
+    splice: list[str]
 
 
 class _InfoBody(TypedDict):
@@ -164,13 +176,16 @@ def encode(message: Message) -> bytes:
     match message:
         case Configure():
             track, body = 0, json.dumps(asdict(message)).encode()
-        case Open(track, source, start_ms, volume, credit):
+        case Open(track, source, start_ms, sound, credit):
             body = json.dumps(
                 {
                     "source": asdict(source),
                     "start_ms": start_ms,
-                    "volume": volume,
+                    "volume": sound.volume,
+                    "filters": sound.filters.json,
                     "credit": credit,
+                    "instead_of": message.instead_of,
+                    "splice": [base64.b64encode(frame).decode() for frame in message.splice],
                 }
             ).encode()
         case Credit(track, frames):
@@ -222,14 +237,22 @@ def _decode(kind: type[Message], track: int, body: bytes) -> Message:
             order = cast("_SourceBody", json.loads(body))
             place = order["source"]
             source = MediaSource("file" if place["kind"] == "file" else "http", place["location"])
-            return Open(track, source, order["start_ms"], order["volume"], order["credit"])
+            return Open(
+                track,
+                source,
+                order["start_ms"],
+                Sound(order["volume"], Filters.read(order["filters"])),
+                order["credit"],
+                order["instead_of"],
+                tuple(base64.b64decode(frame) for frame in order["splice"]),
+            )
         if kind is Opened:
             return Opened(track, MediaInfo(**cast("_InfoBody", json.loads(body))))
         if kind is Failed:
             return Failed(track, **cast("_FailedBody", json.loads(body)))
         if kind is Configure:
             return Configure(**cast("_ConfigureBody", json.loads(body)))
-    except (KeyError, TypeError, struct.error) as error:
+    except (KeyError, TypeError, WrongFilter, struct.error) as error:
         raise ValueError(f"not a {kind.__name__}: {error}") from error
     if kind is Close:
         return Close(track)

@@ -1,4 +1,8 @@
-"""One track's thread: from the order to open it to its last frame."""
+"""One track's thread: from the order to open it until nobody wants it any more.
+
+When all of it was sent the thread waits with everything open, as it waits for credit: whoever
+seeks back in the last seconds of a track, or changes its sound there, finds it at work again.
+"""
 
 import threading
 from collections.abc import Callable
@@ -6,24 +10,24 @@ from typing import Final
 
 from seraphim.audio_node.decoder.address_guard import TrustedHosts
 from seraphim.audio_node.decoder.frames import Media
-from seraphim.audio_node.decoder.gate import Closed, Gate, Turn
+from seraphim.audio_node.decoder.gate import Closed, Gate, Turn, nothing
 from seraphim.audio_node.decoder.readers import open_reader
 from seraphim.audio_node.decoder.wire import Ended, Failed, Frames, Message, Open, Opened
-from seraphim.audio_node.media import MediaError
+from seraphim.audio_node.media import MediaError, Severity
 
 __all__ = ["Worker"]
 
 FIRST_BATCH: Final = 5
 """Each is twice the one before: a track is soon heard, and the next batch is there in time."""
 
-BATCH: Final = 25
+BATCH: Final = 50
 
 
 class Worker:
     """Decodes one track and sends it, never more frames than there is credit for.
 
-    `close` may be called from any thread and returns at once; the thread follows when it next looks
-    up, which a name that does not resolve may delay for seconds.
+    `close` and `take_up` may be called from any thread and return at once; the thread follows when
+    it next looks up, which a name that does not resolve may delay for seconds.
     """
 
     def __init__(
@@ -34,9 +38,13 @@ class Worker:
         trusted: TrustedHosts,
         patience: float,
         send: Callable[[Message], None],
-        done: Callable[[int], None],
+        done: Callable[["Worker"], None],
     ) -> None:
+        self.track = order.track
+        """What it works on, or will when it looks up."""
         self._order = order
+        self._next: Open | None = None
+        self._over = False
         self._trusted = trusted
         self._send = send
         self._done = done
@@ -57,6 +65,15 @@ class Worker:
             self._credit += frames
             self._changed.notify()
 
+    def take_up(self, order: Open) -> bool:
+        """Do this instead, with the same media; returns False when it has come to its end."""
+        with self._changed:
+            if self._over:
+                return False
+            self.track, self._next = order.track, order
+            self._changed.notify()
+            return True
+
     def close(self) -> None:
         """Give the track up; nothing more is sent about it."""
         with self._changed:
@@ -64,40 +81,50 @@ class Worker:
             self._changed.notify()
 
     def _run(self) -> None:
-        track = self._order.track
+        outcome = self._outcome()
+        with self._changed:
+            self._over = True
+        # Each knows the other, and so they would stay until the collector came by.
+        self._turn.before_waiting = nothing
+        self._done(self)
+        if outcome is not None and not self._turn.closed:
+            message, severity, cause = outcome
+            self._send(Failed(self.track, message, severity, cause))
+
+    def _outcome(self) -> tuple[str, Severity, str] | None:
+        """Work until nobody wants it any more, or until it fails: then say how."""
         try:
             with self._turn:
-                outcome: Message = self._work()
+                self._work()
         except Closed:
-            return
+            return None
         except MediaError as error:
-            outcome = Failed(track, error.message, error.severity, error.cause)
+            return error.message, error.severity, error.cause
         except Exception as error:  # noqa: BLE001 - a bug costs one track, and the node logs it
             cause = f"{type(error).__name__}: {error}"
-            outcome = Failed(track, "The track could not be decoded.", "fault", cause)
-        finally:
-            self._done(track)
-        if not self._turn.closed:
-            self._send(outcome)
+            return "The track could not be decoded.", "fault", cause
 
-    def _work(self) -> Message:
-        order, turn = self._order, self._turn
-        reader = open_reader(order.source, self._trusted, turn)
+    def _work(self) -> None:
+        reader = open_reader(self._order.source, self._trusted, self._turn)
         try:
-            media = Media(reader, turn)
+            media = Media(reader, self._turn)
             try:
-                self._send(Opened(order.track, media.info))
-                self._await_credit()
-                self._deliver(media)
+                while True:
+                    self._look_up()
+                    self._send(Opened(self._order.track, media.info))
+                    self._await_credit()
+                    self._deliver(media)
+                    self._await_order()
             finally:
                 media.close()
         finally:
             reader.close()
-        return Ended(order.track)
 
     def _deliver(self, media: Media) -> None:
-        size = FIRST_BATCH
-        for frame in media.frames(self._order.start_ms, self._order.volume):
+        order, size = self._order, FIRST_BATCH
+        for frame in media.frames(order.start_ms, order.sound, order.splice):
+            if self._next is not None:
+                return
             self._batch.append(frame)
             if len(self._batch) >= min(size, self._credit):
                 self._send_batch()
@@ -108,6 +135,7 @@ class Worker:
                     self._turn.pass_on()
                 self._await_credit()
         self._send_batch()
+        self._send(Ended(order.track))
 
     def _send_batch(self) -> None:
         if not self._batch or self._turn.closed:
@@ -120,7 +148,24 @@ class Worker:
 
     def _await_credit(self) -> None:
         if self._credit <= 0:
-            with self._turn.aside(), self._changed:
-                self._changed.wait_for(lambda: self._credit > 0 or self._turn.closed)
+            self._wait_for(lambda: self._credit > 0 or self._next is not None)
         self._turn.progress()
         self._turn.check()
+
+    def _await_order(self) -> None:
+        self._wait_for(lambda: self._next is not None)
+        self._turn.check()
+
+    def _wait_for(self, condition: Callable[[], bool]) -> None:
+        with self._turn.aside(), self._changed:
+            self._changed.wait_for(lambda: condition() or self._turn.closed)
+
+    def _look_up(self) -> None:
+        """Take up the newest order, if there is one."""
+        with self._changed:
+            order, self._next = self._next, None
+            if order is None:
+                return
+            self._order, self._credit = order, order.credit
+        self._batch.clear()
+        self._turn.begin_anew(order.track)

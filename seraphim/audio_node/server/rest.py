@@ -5,6 +5,8 @@ concerns the player, then the track. Finding out where a track's bytes are may t
 the voice connection is made meanwhile. No request waits for a voice server.
 """
 
+import json
+import math
 import platform
 from dataclasses import replace
 from typing import Final, NamedTuple, cast
@@ -12,6 +14,7 @@ from typing import Final, NamedTuple, cast
 from aiohttp import web
 
 from seraphim.audio_node import payloads
+from seraphim.audio_node.filters import NAMES as FILTERS
 from seraphim.audio_node.media import MediaError, MediaSource
 from seraphim.audio_node.payloads import JsonObject, dumps
 from seraphim.audio_node.playback import Start
@@ -19,6 +22,8 @@ from seraphim.audio_node.player import Player
 from seraphim.audio_node.server.updates import (
     OMITTED,
     BadRequest,
+    NextUpdate,
+    OmittedType,
     PlayerUpdate,
     SessionUpdate,
     TrackUpdate,
@@ -45,8 +50,14 @@ from seraphim.audio_node.track import (
 LAVALINK: Final = (4, 2, 2)
 """The version of Lavalink whose ways these are; clients ask for it."""
 
-FILTERS: Final = ("volume",)
-"""The filters that do something. Others are accepted and remembered, and not heard."""
+PLUGINS: Final = ({"name": "seraphim-next", "version": "1.0.0"},)
+"""What is understood beyond Lavalink: `next`, the track that a player goes on with by itself."""
+
+FLAGS: Final = {
+    **dict.fromkeys(("true", "on", "yes", "1"), True),
+    **dict.fromkeys(("false", "off", "no", "0"), False),
+}
+"""How a query says yes or no."""
 
 BUILD: Final = "seraphim"
 """How `/v4/info` tells that this is no Lavalink."""
@@ -69,6 +80,9 @@ class Rest:
         route("GET", "/v4/loadtracks", self._load_tracks)
         route("GET", "/v4/decodetrack", self._decode_track)
         route("POST", "/v4/decodetracks", self._decode_tracks)
+        route("GET", "/v4/routeplanner/status", self._route_planner)
+        route("POST", "/v4/routeplanner/free/address", self._free_address)
+        route("POST", "/v4/routeplanner/free/all", self._free_address)
         route("PATCH", session, self._update_session)
         route("GET", f"{session}/players", self._players)
         route("GET", player, self._player)
@@ -96,7 +110,7 @@ class Rest:
                 "lavaplayer": BUILD,
                 "sourceManagers": list(self._sources.names),
                 "filters": list(FILTERS),
-                "plugins": [],
+                "plugins": list(PLUGINS),
             }
         )
 
@@ -112,8 +126,9 @@ class Rest:
             return _json(_loaded(LoadFailed(MediaError(message, "suspicious", str(error)))))
 
     async def _decode_track(self, request: web.Request) -> web.Response:
-        name = "encodedTrack" if "encodedTrack" in request.query else "track"
-        encoded = _query(request, name)
+        encoded = request.query.get("encodedTrack", request.query.get("track"))
+        if encoded is None:
+            raise BadRequest("No track to decode provided")
         return _json(payloads.track(_decode(encoded), encoded=encoded))
 
     async def _decode_tracks(self, request: web.Request) -> web.Response:
@@ -126,6 +141,13 @@ class Rest:
                 raise BadRequest("Tracks to decode must be texts")
             tracks.append(payloads.track(_decode(encoded), encoded=encoded))
         return _json(tracks)
+
+    async def _route_planner(self, _: web.Request) -> web.Response:
+        """Tell, as Lavalink does where none is configured, that there is no route planner."""
+        return web.Response(status=204)
+
+    async def _free_address(self, _: web.Request) -> web.Response:
+        raise web.HTTPInternalServerError(text="Can't access disabled route planner")
 
     async def _update_session(self, request: web.Request) -> web.Response:
         session = self._session(request)
@@ -151,8 +173,9 @@ class Rest:
 
     async def _update_player(self, request: web.Request) -> web.Response:
         session, guild = self._session(request), _guild(request)
-        no_replace = request.query.get("noReplace") == "true"
+        no_replace = _flag(request, "noReplace")
         update = PlayerUpdate.read(await _body(request))
+        _check_next(update)
         player = session.player(guild)
         if update.voice is not OMITTED:
             player.set_voice(update.voice)
@@ -160,16 +183,31 @@ class Rest:
             player.set_volume(update.volume)
         if update.filters is not OMITTED:
             player.set_filters(update.filters)
-        if not update.track.replaces:
+        if update.track.replaces:
+            async with player.turn:
+                if not (no_replace and player.has_track):
+                    found = await self._find(update.track)
+                    if session.players.get(guild) is not player:
+                        raise web.HTTPNotFound(text="Player not found")
+                    _begin(player, update, found)
+        else:
             _change_track(player, update)
-            return _json(_told(player))
-        async with player.turn:
-            if not (no_replace and player.has_track):
-                found = await self._find(update.track)
-                if session.players.get(guild) is not player:
-                    raise web.HTTPNotFound(text="Player not found")
-                _begin(player, update, found)
+        if update.next is None:
+            player.follow_nothing()
+        elif update.next is not OMITTED:
+            await self._follow(player, update.next)
         return _json(_told(player))
+
+    async def _follow(self, player: Player, update: NextUpdate) -> None:
+        """Say what comes next, unless what it was to come after is over by then."""
+        before = player.playback
+        if before is None:
+            return
+        async with player.next_turn:
+            found = await self._find(update.track)
+            if found is not None and player.playback is before:
+                start = _start(found, update.track, update.position_ms, update.end_ms)
+                player.follow(start, found.source)
 
     async def _find(self, update: TrackUpdate) -> "_Found | None":
         if update.identifier is not OMITTED:
@@ -230,21 +268,36 @@ def _begin(player: Player, update: PlayerUpdate, found: _Found | None) -> None:
         player.stop()
         player.pause(paused)
         return
-    info, encoded, source = found
-    if update.position_ms is not OMITTED:
-        info = replace(info, position_ms=update.position_ms)
-    user_data = update.track.user_data
-    start = Start(
+    start = _start(found, update.track, update.position_ms, update.end_ms)
+    player.play(start, found.source, paused=paused)
+
+
+def _start(
+    found: _Found,
+    update: TrackUpdate,
+    position_ms: int | OmittedType,
+    end_ms: int | OmittedType | None,
+) -> Start:
+    info = found.info
+    if position_ms is not OMITTED:
+        info = replace(info, position_ms=position_ms)
+    return Start(
         info,
-        encoded,
-        {} if user_data is OMITTED else user_data,
-        None if update.end_ms is OMITTED else update.end_ms,
+        found.encoded,
+        {} if update.user_data is OMITTED else update.user_data,
+        None if end_ms is OMITTED else end_ms,
     )
-    player.play(start, source, paused=paused)
+
+
+def _check_next(update: PlayerUpdate) -> None:
+    """Refuse what can be told to be wrong before anything is done."""
+    if isinstance(update.next, NextUpdate) and isinstance(update.next.track.encoded, str):
+        _decode(update.next.track.encoded)
 
 
 def _told(player: Player) -> JsonObject:
     voice = player.credentials
+    following = player.next_track
     return {
         "guildId": str(player.guild_id),
         "track": player.track,
@@ -257,7 +310,9 @@ def _told(player: Player) -> JsonObject:
             "sessionId": "" if voice is None else voice.session_id,
             "channelId": None if voice is None else str(voice.channel_id),
         },
-        "filters": player.filters,
+        "filters": player.filters.json,
+        # Whoever never says what comes next never sees the field either.
+        **({} if following is None else {"next": following}),
     }
 
 
@@ -298,12 +353,32 @@ def _query(request: web.Request, name: str) -> str:
     return value
 
 
+def _flag(request: web.Request, name: str) -> bool:
+    value = request.query.get(name, "false")
+    flag = FLAGS.get(value.lower())
+    if flag is None:
+        raise BadRequest(f"The parameter '{name}' must be true or false")
+    return flag
+
+
 async def _body(request: web.Request) -> object:
     try:
-        body: object = await request.json()
-    except (ValueError, LookupError) as error:
+        body: object = await request.json(loads=_loads)
+    except (ValueError, LookupError, RecursionError) as error:
         raise BadRequest("The body is not JSON") from error
     return body
+
+
+def _loads(text: str) -> object:
+    """Read JSON; what Python takes for numbers and JSON does not is refused: it may be told on."""
+
+    def finite(number: str) -> float:
+        value = float(number)
+        if not math.isfinite(value):
+            raise ValueError(f"not a number: {number}")
+        return value
+
+    return json.loads(text, parse_float=finite, parse_constant=finite)
 
 
 def _json(payload: object) -> web.Response:

@@ -11,10 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Self, TypeVar, cast
 
+from seraphim.audio_node.filters import Filters, WrongFilter
 from seraphim.audio_node.payloads import JsonObject
 from seraphim.audio_node.voice import VoiceCredentials
 
 ENDPOINT: Final = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
+
+INT: Final = range(-(2**31), 2**31)
+LONG: Final = range(-(2**63), 2**63)
+"""The whole numbers that Lavalink has room for."""
 
 T = TypeVar("T")
 
@@ -48,6 +53,15 @@ class TrackUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class NextUpdate:
+    """Which track comes next, and how: an extension of Seraphim's."""
+
+    track: TrackUpdate
+    position_ms: int | OmittedType = OMITTED
+    end_ms: int | OmittedType | None = OMITTED
+
+
+@dataclass(frozen=True, slots=True)
 class PlayerUpdate:
     """What is to become of a player."""
 
@@ -56,24 +70,23 @@ class PlayerUpdate:
     end_ms: int | OmittedType | None = OMITTED
     volume: int | OmittedType = OMITTED
     paused: bool | OmittedType = OMITTED
-    filters: JsonObject | OmittedType = OMITTED
+    filters: Filters | OmittedType = OMITTED
     voice: VoiceCredentials | OmittedType = OMITTED
+    next: "NextUpdate | OmittedType | None" = OMITTED
 
     @classmethod
     def read(cls, body: object) -> Self:
         """Read the body of a PATCH. Raises `BadRequest`."""
         fields = _fields(body, "the body")
-        end = _optional(fields, "endTime", int)
-        if isinstance(end, int) and end <= 0:
-            raise BadRequest("End time must be greater than 0")
         return cls(
             track=_track(fields),
-            position_ms=_given(fields, "position", int),
-            end_ms=end,
-            volume=_given(fields, "volume", int),
+            position_ms=_whole(fields, "position", LONG),
+            end_ms=_end(fields),
+            volume=_whole(fields, "volume", INT),
             paused=_given(fields, "paused", bool),
-            filters=_object(fields, "filters"),
+            filters=_filters(fields),
             voice=_voice(fields),
+            next=_next(fields),
         )
 
 
@@ -88,7 +101,7 @@ class SessionUpdate:
     def read(cls, body: object) -> Self:
         """Read the body of a PATCH. Raises `BadRequest`."""
         fields = _fields(body, "the body")
-        timeout = _given(fields, "timeout", int)
+        timeout = _whole(fields, "timeout", LONG)
         if isinstance(timeout, int) and timeout < 0:
             raise BadRequest("timeout must not be negative")
         return cls(_given(fields, "resuming", bool), timeout)
@@ -115,12 +128,46 @@ def _track(fields: Mapping[str, object]) -> TrackUpdate:
     return track
 
 
+def _next(fields: Mapping[str, object]) -> NextUpdate | OmittedType | None:
+    if fields.get("next", OMITTED) is None:
+        return None
+    given = _object(fields, "next")
+    if given is OMITTED:
+        return OMITTED
+    track = TrackUpdate(
+        _given(given, "encoded", str),
+        _given(given, "identifier", str),
+        _object(given, "userData"),
+    )
+    if (track.encoded is OMITTED) is (track.identifier is OMITTED):
+        raise BadRequest("next must have either encoded or identifier")
+    return NextUpdate(track, _whole(given, "position", LONG), _end(given))
+
+
+def _end(fields: Mapping[str, object]) -> int | OmittedType | None:
+    end = _whole_or_null(fields, "endTime", LONG)
+    if isinstance(end, int) and end <= 0:
+        raise BadRequest("End time must be greater than 0")
+    return end
+
+
+def _filters(fields: Mapping[str, object]) -> Filters | OmittedType:
+    if "filters" not in fields:
+        return OMITTED
+    try:
+        return Filters.read(fields["filters"])
+    except WrongFilter as error:
+        raise BadRequest(str(error)) from error
+
+
 def _voice(fields: Mapping[str, object]) -> VoiceCredentials | OmittedType:
     given = _object(fields, "voice")
     if given is OMITTED:
         return OMITTED
     values = {key: given.get(key) for key in ("token", "endpoint", "sessionId", "channelId")}
-    texts = {key: value for key, value in values.items() if isinstance(value, str) and value}
+    texts = {
+        key: value for key, value in values.items() if isinstance(value, str) and value.strip()
+    }
     if len(texts) != len(values):
         raise BadRequest("token, endpoint, sessionId and channelId must be provided in voice state")
     if not ENDPOINT.fullmatch(texts["endpoint"]):
@@ -159,6 +206,19 @@ def _given(fields: Mapping[str, object], name: str, kind: type[T]) -> T | Omitte
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise BadRequest(f"{name} must be {_NAMES[kind]}")
     return value
+
+
+def _whole(fields: Mapping[str, object], name: str, room: range) -> int | OmittedType:
+    value = _given(fields, name, int)
+    if isinstance(value, int) and value not in room:
+        raise BadRequest(f"{name} is too large a number")
+    return value
+
+
+def _whole_or_null(
+    fields: Mapping[str, object], name: str, room: range
+) -> int | OmittedType | None:
+    return None if name in fields and fields[name] is None else _whole(fields, name, room)
 
 
 def _optional(fields: Mapping[str, object], name: str, kind: type[T]) -> T | OmittedType | None:

@@ -22,6 +22,7 @@ HEARTBEAT_SECONDS: Final = 30.0
 
 LONGEST_QUEUE: Final = 4096
 LARGEST_MESSAGE: Final = 1 << 16
+LONGEST_NAME: Final = 100
 CLOSING_SECONDS: Final = 1.0
 
 TAKEN_OVER: Final = 4000
@@ -106,6 +107,10 @@ class WebsocketRoute:
         if not user:
             return refusal(request, 400, "The header User-Id is missing")
         user_id = snowflake(user, "The header User-Id")
+        if not user_id:
+            return refusal(request, 400, "The header User-Id is nobody's")
+        name = request.headers.get("Client-Name", "")
+        structlog.contextvars.bind_contextvars(client=name[:LONGEST_NAME])
         session_id = request.headers.get("Session-Id")
         websocket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_SECONDS, timeout=CLOSING_SECONDS, max_msg_size=LARGEST_MESSAGE

@@ -14,12 +14,15 @@ and nobody else.
 """
 
 from seraphim.sandbox.voice.certificates import CertificateAuthority
+from seraphim.sandbox.voice.group import DavePolicy, Group
 from seraphim.sandbox.voice.heard import Continuity, Heard, Mark, Packet, Violation
 from seraphim.sandbox.voice.server import Troubles, VoiceServer
 
 __all__ = (
     "CertificateAuthority",
     "Continuity",
+    "DavePolicy",
+    "Group",
     "Heard",
     "Mark",
     "Packet",

@@ -3,6 +3,7 @@
     HELLO -> IDENTIFY, READY -> (IP discovery) -> SELECT_PROTOCOL, SESSION_DESCRIPTION -> SPEAKING …
     HELLO -> RESUME, RESUMED, and what was missed
     HEARTBEAT at any time
+    end-to-end encryption, once there is a session: see group.py
 
 What goes out is queued and written by one task, so that anything may send and close without
 awaiting, in an order that holds. A misstep closes with the code that Discord has for it.
@@ -16,7 +17,9 @@ from typing import Protocol
 
 from aiohttp import ClientConnectionError, WSMsgType, web
 
+from seraphim.sandbox.voice.group import Group
 from seraphim.sandbox.voice.messages import Fields, UndecodableMessageError
+from seraphim.sandbox.voice.mls import MalformedMlsError
 from seraphim.sandbox.voice.session import Session
 from seraphim.voice import GATEWAY_VERSION, CloseCode, Mode, Opcode, Speaking
 
@@ -57,7 +60,14 @@ class Region(Protocol):
         ...
 
     def identify(
-        self, *, guild_id: int, user_id: int, session_id: str, token: str, link: "Connection"
+        self,
+        *,
+        guild_id: int,
+        user_id: int,
+        session_id: str,
+        token: str,
+        dave_version: int,
+        link: "Connection",
     ) -> Session:
         """Admit a client and tell the others; raises `RefusedError`."""
         ...
@@ -72,12 +82,19 @@ class Region(Protocol):
 
     def resume(
         self, *, guild_id: int, session_id: str, token: str, sequence: int, link: "Connection"
-    ) -> tuple[Session, list[str]]:
+    ) -> tuple[Session, list[str | bytes]]:
         """Find a session and what its client missed; raises `RefusedError`."""
         ...
 
-    def select(self, session: Session, mode: str) -> tuple[Mode, bytes]:
-        """Agree on a mode and make a key for it; raises `RefusedError`."""
+    def select(self, session: Session, mode: str) -> tuple[Mode, bytes, int]:
+        """Agree on a mode, make a key for it, and say which version of DAVE is spoken.
+
+        Raises `RefusedError`.
+        """
+        ...
+
+    def group_of(self, session: Session) -> Group:
+        """Who is told what a client says of end-to-end encryption."""
         ...
 
     def spoke(self, session: Session, speaking: Speaking) -> None:
@@ -96,7 +113,7 @@ class Connection:
         self._region = region
         self._request = request
         self._socket = web.WebSocketResponse(timeout=CLOSE_SECONDS, max_msg_size=64 * 1024)
-        self._outgoing: asyncio.Queue[str | tuple[int, str] | None] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[str | bytes | tuple[int, str] | None] = asyncio.Queue()
         self._closing = False
         self._session: Session | None = None
         self._ended = False
@@ -107,12 +124,14 @@ class Connection:
             Opcode.HEARTBEAT: self._heartbeat,
             Opcode.SPEAKING: self._speaking,
             Opcode.RESUME: self._resume,
+            Opcode.DAVE_TRANSITION_READY: self._ready_for_transition,
+            Opcode.DAVE_MLS_INVALID_COMMIT_WELCOME: self._invalid_commit,
         }
 
     # Outgoing
 
-    def send(self, message: str) -> None:
-        """Queue a text frame."""
+    def send(self, message: str | bytes) -> None:
+        """Queue a text or a binary frame."""
         if not self._closing and not self._region.silent:
             self._outgoing.put_nowait(message)
 
@@ -134,11 +153,17 @@ class Connection:
 
     async def _write(self) -> None:
         with suppress(ClientConnectionError):
-            while isinstance(message := await self._outgoing.get(), str):
-                await self._socket.send_str(message)
-            if message is not None:
-                code, reason = message
-                await self._socket.close(code=code, message=reason.encode())
+            while True:
+                match await self._outgoing.get():
+                    case str(text):
+                        await self._socket.send_str(text)
+                    case bytes(frame):
+                        await self._socket.send_bytes(frame)
+                    case (code, reason):
+                        await self._socket.close(code=code, message=reason.encode())
+                        return
+                    case None:
+                        return
 
     # Incoming
 
@@ -184,10 +209,18 @@ class Connection:
         handler(message.fields("d"))
 
     def _binary(self, message: bytes) -> None:
-        """Opcodes 25 to 30 of end-to-end encryption, which version 0 has none of."""
         if not message:
             raise UndecodableMessageError("an empty frame")
-        raise RefusedError(CloseCode.UNKNOWN_OPCODE, f"Unknown opcode: {message[0]}")
+        opcode, payload = message[0], message[1:]
+        if opcode not in (Opcode.DAVE_MLS_KEY_PACKAGE, Opcode.DAVE_MLS_COMMIT_WELCOME):
+            raise RefusedError(CloseCode.UNKNOWN_OPCODE, f"Unknown opcode: {opcode}")
+        session = self._authenticated()
+        group = self._region.group_of(session)
+        said = group.key_package if opcode == Opcode.DAVE_MLS_KEY_PACKAGE else group.commit
+        try:
+            said(session, payload)
+        except MalformedMlsError as error:
+            raise RefusedError(CloseCode.BAD_REQUEST, f"Opcode {opcode}: {error}") from error
 
     def _identify(self, data: Fields) -> None:
         if self._session is not None:
@@ -197,6 +230,7 @@ class Connection:
             user_id=data.snowflake("user_id"),
             session_id=data.text("session_id"),
             token=data.text("token"),
+            dave_version=data.integer_or("max_dave_protocol_version", 0),
             link=self,
         )
         self._say(Opcode.READY, self._region.ready(self._session))
@@ -210,7 +244,7 @@ class Connection:
         choice = data.fields("data")
         choice.text("address")
         choice.integer("port")
-        mode, key = self._region.select(session, choice.text("mode"))
+        mode, key, version = self._region.select(session, choice.text("mode"))
         session.send(
             Opcode.SESSION_DESCRIPTION,
             {
@@ -218,7 +252,7 @@ class Connection:
                 "secret_key": list(key),
                 "audio_codec": "opus",
                 "media_session_id": f"{session.ssrc:08x}",
-                "dave_protocol_version": 0,
+                "dave_protocol_version": version,
             },
         )
 
@@ -235,6 +269,14 @@ class Connection:
         if data.integer_or("ssrc", session.ssrc) != session.ssrc:
             raise RefusedError(CloseCode.BAD_REQUEST, "Invalid SSRC")
         self._region.spoke(session, Speaking(data.integer("speaking")))
+
+    def _ready_for_transition(self, data: Fields) -> None:
+        session = self._authenticated()
+        self._region.group_of(session).ready(session, data.integer("transition_id"))
+
+    def _invalid_commit(self, data: Fields) -> None:
+        session = self._authenticated()
+        self._region.group_of(session).invalid(session, data.integer("transition_id"))
 
     def _resume(self, data: Fields) -> None:
         if self._session is not None:

@@ -49,6 +49,10 @@ class Violation(StrEnum):
     NONCE_REPEATED = "a nonce used twice under one key"
     REPLAYED = "a sequence number sent twice"
     UNDECODABLE = "a payload that is not Opus"
+    UNENCRYPTED = "sound in the clear where it must be encrypted end to end"
+    UNDECRYPTABLE = "sound that somebody in the channel has no key for"
+    UNUSABLE_KEYS = "a commit or a welcome that somebody in the channel can make nothing of"
+    OUTDATED_KEY = "sound encrypted with the key of an epoch that is over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ class Packet:
     timestamp: int
     arrived: float
     opus: bytes
+    encrypted: bool = False
+    """Whether it came encrypted end to end."""
 
     @property
     def silence(self) -> bool:
@@ -134,6 +140,18 @@ class Heard:
             return
         self._frames.append(_Frame(packet))
         self._total += 1
+
+    # End-to-end encryption
+
+    @property
+    def unencrypted(self) -> int:
+        """How many packets came in the clear that must not, and were not heard therefore."""
+        return self.violations[Violation.UNENCRYPTED]
+
+    @property
+    def undecryptable(self) -> int:
+        """How many packets somebody in the channel could not open."""
+        return self.violations[Violation.UNDECRYPTABLE]
 
     # Stretches
 

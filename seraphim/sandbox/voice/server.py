@@ -9,6 +9,7 @@ ordered holds at once, and messages that follow from it go out in that order.
 """
 
 import asyncio
+import itertools
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -18,9 +19,12 @@ from aiohttp import web
 
 from seraphim.sandbox.voice import rtp
 from seraphim.sandbox.voice.certificates import CertificateAuthority
+from seraphim.sandbox.voice.channel import Channel
 from seraphim.sandbox.voice.connection import Connection, RefusedError
 from seraphim.sandbox.voice.decryption import KEY_SIZE, Decryption, NotAuthenticError
-from seraphim.sandbox.voice.heard import Heard, Packet, Violation
+from seraphim.sandbox.voice.external_sender import ExternalSender
+from seraphim.sandbox.voice.group import TRANSITION_SECONDS, DavePolicy, Group
+from seraphim.sandbox.voice.heard import Heard, Violation
 from seraphim.sandbox.voice.session import Credentials, Session
 from seraphim.sandbox.voice.udp import VoiceSocket
 from seraphim.voice import GATEWAY_VERSION, RESUMABLE, CloseCode, Mode, Opcode, Speaking
@@ -31,6 +35,9 @@ HEARTBEAT_SECONDS = 13.75
 RESUME_SECONDS = 60.0
 
 STOP_SECONDS = 3.0
+
+HESITATIONS = (0.0, 0.2)
+"""Seconds that listeners take for a commit, in turn: some win against a client and some lose."""
 
 
 @dataclass(slots=True)
@@ -47,6 +54,8 @@ class Troubles:
     """Sockets are accepted, but nothing is said any more and nothing is listened to."""
     deaf: bool = False
     """RTP vanishes, as behind a firewall."""
+    spoiled: Counter[Opcode] = field(default_factory=Counter[Opcode])
+    """How many commits (op 29) or welcomes (op 30) come to harm on their way to a client."""
 
 
 class VoiceServer:
@@ -57,11 +66,17 @@ class VoiceServer:
     authority
         Whose certificate it shows.
     heard
-        The ears of a channel, by its id. Asked for each packet.
+        The ears of a channel, by its id.
     heartbeat_interval
         Seconds. A client that is silent for one and a half of them is closed with 4009.
     resume_window
         Seconds that a session waits for RESUME after its socket broke off.
+    dave
+        Whether what is said here is encrypted end to end.
+    transition_seconds
+        How long a change of keys waits for those who are not ready.
+    hesitations
+        Seconds that listeners take for a commit, in the order in which they come, over and over.
     """
 
     def __init__(
@@ -71,6 +86,9 @@ class VoiceServer:
         *,
         heartbeat_interval: float = HEARTBEAT_SECONDS,
         resume_window: float = RESUME_SECONDS,
+        dave: DavePolicy = DavePolicy.OFFERED,
+        transition_seconds: float = TRANSITION_SECONDS,
+        hesitations: Iterable[float] = HESITATIONS,
     ) -> None:
         self.heartbeat_interval = heartbeat_interval
         self.troubles = Troubles()
@@ -79,11 +97,16 @@ class VoiceServer:
         self._authority = authority
         self._heard = heard
         self._resume_window = resume_window
+        self._dave = dave
+        self._transition_seconds = transition_seconds
+        self._hesitations = itertools.cycle(hesitations)
+        self._channels: dict[int, Channel] = {}
+        self._stages: set[int] = set()
+        self._sender = ExternalSender()
         self._expected: dict[tuple[int, int], tuple[Credentials, int]] = {}
         self._sessions: dict[int, Session] = {}
         self._ended_ssrcs: set[int] = set()
         self._expiries: dict[int, asyncio.TimerHandle] = {}
-        self._listeners: dict[int, set[int]] = {}
         self._void: dict[tuple[int, int], tuple[Credentials, int]] = {}
         """Credentials that are good no more, and what an IDENTIFY with them is closed with."""
         self._muted: set[tuple[int, int]] = set()
@@ -117,6 +140,8 @@ class VoiceServer:
             self._socket = None
         for session in list(self._sessions.values()):
             self._end(session)
+        for channel in self._channels.values():
+            channel.give_up()
 
     async def __aenter__(self) -> "VoiceServer":
         await self.start()
@@ -138,47 +163,81 @@ class VoiceServer:
     # Orders of Discord's gateway
 
     def expect(
-        self, *, guild_id: int, channel_id: int, user_id: int, session_id: str, token: str
+        self,
+        *,
+        guild_id: int,
+        channel_id: int,
+        user_id: int,
+        session_id: str,
+        token: str,
+        stage: bool = False,
     ) -> None:
         """Admit a client with these credentials, and from now on no other for this user and guild.
+
+        A `stage` has no end-to-end encryption, whatever other channels have.
 
         A client that is connected with the same credentials is taken along to the channel without
         noticing. One with others stays where it is until it is dismissed, or until a client
         identifies with the new ones: that closes it with 4006.
         """
         credentials = Credentials(guild_id, user_id, session_id, token)
+        _, former = self._expected.get((guild_id, user_id), (None, channel_id))
         self._expected[guild_id, user_id] = credentials, channel_id
+        if stage and channel_id not in self._stages:
+            self._stages.add(channel_id)
+            self._channel(channel_id).group.adopt(DavePolicy.OFF)
+        self._channel(channel_id).await_client()
         for session in self._sessions_of(guild_id, user_id):
             if session.credentials == credentials and session.channel_id != channel_id:
-                self._announce_leaving(session)
+                self._channel(session.channel_id).leave(session)
                 session.channel_id = channel_id
-                self._introduce(session)
+                self._channel(channel_id).take_over(session)
+        if former != channel_id:
+            self._channel(former).give_up()
 
     def dismiss(self, guild_id: int, user_id: int, code: int = CloseCode.DISCONNECTED) -> None:
         """Expect a client no more and end its session with a close code.
 
         Kicked, moved, or the channel is gone: 4014. Nothing happens if nobody was expected.
         """
-        self._expected.pop((guild_id, user_id), None)
+        _, channel_id = self._expected.pop((guild_id, user_id), (None, None))
         for session in self._sessions_of(guild_id, user_id):
             self._end(session, code, "Disconnected.")
+        if channel_id is not None:
+            self._channel(channel_id).give_up()
 
     def mute(self, guild_id: int, user_id: int, *, muted: bool = True) -> None:
         """Server mute: packets go on arriving and nobody hears them."""
         (self._muted.add if muted else self._muted.discard)((guild_id, user_id))
+        for session in self._sessions_of(guild_id, user_id):
+            session.muted = muted
 
-    def listeners(self, channel_id: int, user_ids: Iterable[int]) -> None:
+    def listeners(
+        self, channel_id: int, user_ids: Iterable[int], *, without_dave: Iterable[int] = ()
+    ) -> None:
         """Who else is in a channel: members without a voice connection of their own here.
 
-        Clients in the channel are told the difference (CLIENTS_CONNECT, CLIENT_DISCONNECT).
+        Clients in the channel are told the difference (CLIENTS_CONNECT, CLIENT_DISCONNECT), and the
+        channel's keys change with it. Those `without_dave` cannot hear what is encrypted: while one
+        of them is there, nothing is.
         """
-        now, before = set(user_ids), self._listeners.get(channel_id, set())
-        self._listeners[channel_id] = now
-        for session in self._in_channel(channel_id):
-            if arrived := now - before:
-                session.send(Opcode.CLIENTS_CONNECT, {"user_ids": _ids(arrived)})
-            for user_id in sorted(before - now):
-                session.send(Opcode.CLIENT_DISCONNECT, {"user_id": str(user_id)})
+        old = set(without_dave)
+        self._channel(channel_id).people({one: one not in old for one in user_ids})
+
+    @property
+    def dave(self) -> DavePolicy:
+        """Whether what is said here is encrypted end to end. Clients that are there stay."""
+        return self._dave
+
+    @dave.setter
+    def dave(self, policy: DavePolicy) -> None:
+        self._dave = policy
+        for channel_id, channel in self._channels.items():
+            channel.group.adopt(self._policy(channel_id))
+
+    def group(self, channel_id: int) -> Group:
+        """Who may hear a channel, and how far its keys have come."""
+        return self._channel(channel_id).group
 
     # Faults that happen once
 
@@ -225,7 +284,14 @@ class VoiceServer:
         return not self.troubles.heartbeats_ignored
 
     def identify(
-        self, *, guild_id: int, user_id: int, session_id: str, token: str, link: Connection
+        self,
+        *,
+        guild_id: int,
+        user_id: int,
+        session_id: str,
+        token: str,
+        dave_version: int,
+        link: Connection,
     ) -> Session:
         """Check credentials and begin a session, in place of any that the user has in the guild."""
         if self.troubles.identify_closes_with is not None:
@@ -240,9 +306,12 @@ class VoiceServer:
             raise RefusedError(code, "No longer valid.")
         if not _equal(credentials.session_id, session_id):
             raise RefusedError(CloseCode.SESSION_INVALID, "Session is no longer valid.")
+        if self._policy(channel_id) is DavePolicy.REQUIRED and not dave_version:
+            raise RefusedError(CloseCode.DAVE_REQUIRED, "E2EE/DAVE protocol required")
         for session in self._sessions_of(guild_id, user_id):
             self._end(session, CloseCode.SESSION_INVALID, "Session is no longer valid.")
-        session = Session(credentials, channel_id, self._new_ssrc())
+        session = Session(credentials, channel_id, self._new_ssrc(), dave_version=dave_version)
+        session.muted = (guild_id, user_id) in self._muted
         session.link = link
         self._sessions[session.ssrc] = session
         return session
@@ -255,11 +324,11 @@ class VoiceServer:
 
     def joined(self, session: Session) -> None:
         """Introduce client and channel to each other."""
-        self._introduce(session)
+        self._channel(session.channel_id).enter(session)
 
     def resume(
         self, *, guild_id: int, session_id: str, token: str, sequence: int, link: Connection
-    ) -> tuple[Session, list[str]]:
+    ) -> tuple[Session, list[str | bytes]]:
         """Take a session up again; a socket that it still had is closed."""
         session = next(
             (
@@ -282,24 +351,21 @@ class VoiceServer:
         session.link = link
         return session, missed
 
-    def select(self, session: Session, mode: str) -> tuple[Mode, bytes]:
+    def select(self, session: Session, mode: str) -> tuple[Mode, bytes, int]:
         """A new key; what is encrypted with an earlier one is heard no more."""
         if mode not in self._modes():
             raise RefusedError(CloseCode.UNKNOWN_MODE, f"Unknown encryption mode: {mode}")
         key = secrets.token_bytes(KEY_SIZE)
         session.decryption = Decryption(Mode(mode), key)
-        return Mode(mode), key
+        return Mode(mode), key, self._channel(session.channel_id).encrypt(session)
+
+    def group_of(self, session: Session) -> Group:
+        """The group of the channel that a client is in."""
+        return self.group(session.channel_id)
 
     def spoke(self, session: Session, speaking: Speaking) -> None:
         """Tell the others."""
-        session.speaking = speaking
-        data = {
-            "user_id": str(session.credentials.user_id),
-            "ssrc": session.ssrc,
-            "speaking": int(speaking),
-        }
-        for other in self._others(session):
-            other.send(Opcode.SPEAKING, data)
+        self._channel(session.channel_id).spoke(session, speaking)
 
     def disconnected(self, session: Session, link: Connection, *, ended: bool) -> None:
         """End the session, or let it wait for RESUME."""
@@ -344,7 +410,8 @@ class VoiceServer:
             self.violations[Violation.UNKNOWN_SSRC] += 1
 
     def _rtp(self, session: Session, header: rtp.Header, datagram: bytes, arrived: float) -> None:
-        heard = self._heard(session.channel_id)
+        channel = self._channel(session.channel_id)
+        heard = channel.heard
         if session.decryption is None or session.speaking is None:
             heard.violations[Violation.TOO_EARLY] += 1
             return
@@ -361,8 +428,8 @@ class VoiceServer:
             heard.violations[Violation.NONCE_REPEATED] += 1
         if header.payload_type != rtp.OPUS:
             heard.violations[Violation.NOT_OPUS] += 1
-        elif (session.credentials.guild_id, session.credentials.user_id) not in self._muted:
-            heard.hear(Packet(header.ssrc, header.sequence, header.timestamp, arrived, payload))
+        else:
+            channel.hear(session, header, payload, arrived)
 
     # Who is where
 
@@ -381,24 +448,22 @@ class VoiceServer:
             if session.credentials.guild_id == guild_id and session.credentials.user_id == user_id
         ]
 
-    def _in_channel(self, channel_id: int) -> list[Session]:
-        return [one for one in self._sessions.values() if one.channel_id == channel_id]
+    def _policy(self, channel_id: int) -> DavePolicy:
+        return DavePolicy.OFF if channel_id in self._stages else self._dave
 
-    def _others(self, session: Session) -> list[Session]:
-        return [one for one in self._in_channel(session.channel_id) if one is not session]
-
-    def _introduce(self, session: Session) -> None:
-        others = self._others(session)
-        present = {other.credentials.user_id for other in others}
-        present |= self._listeners.get(session.channel_id, set()) - {session.credentials.user_id}
-        if present:
-            session.send(Opcode.CLIENTS_CONNECT, {"user_ids": _ids(present)})
-        for other in others:
-            other.send(Opcode.CLIENTS_CONNECT, {"user_ids": [str(session.credentials.user_id)]})
-
-    def _announce_leaving(self, session: Session) -> None:
-        for other in self._others(session):
-            other.send(Opcode.CLIENT_DISCONNECT, {"user_id": str(session.credentials.user_id)})
+    def _channel(self, channel_id: int) -> Channel:
+        channel = self._channels.get(channel_id)
+        if channel is None:
+            channel = self._channels[channel_id] = Channel(
+                channel_id,
+                self._heard(channel_id),
+                self._sender,
+                policy=self._policy(channel_id),
+                hesitations=self._hesitations,
+                spoiled=self.troubles.spoiled,
+                transition_seconds=self._transition_seconds,
+            )
+        return channel
 
     def _end(self, session: Session, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         if self._sessions.pop(session.ssrc, None) is None:
@@ -406,7 +471,7 @@ class VoiceServer:
         self._ended_ssrcs.add(session.ssrc)
         if expiry := self._expiries.pop(session.ssrc, None):
             expiry.cancel()
-        self._announce_leaving(session)
+        self._channel(session.channel_id).leave(session)
         if session.link is not None:
             session.link.close(code, reason)
             session.link = None
@@ -414,7 +479,3 @@ class VoiceServer:
 
 def _equal(expected: str, given: str) -> bool:
     return secrets.compare_digest(expected.encode(), given.encode())
-
-
-def _ids(user_ids: Iterable[int]) -> list[str]:
-    return [str(user_id) for user_id in sorted(user_ids)]

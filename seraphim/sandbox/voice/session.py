@@ -6,12 +6,16 @@ knows nothing of sockets. RESUME with the last number seen brings the rest again
 """
 
 import json
+import struct
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from seraphim.sandbox.voice.decryption import Decryption
 from seraphim.voice import Opcode, Speaking
+
+HEAD = struct.Struct(">HB")
+"""What a binary frame begins with: its number and its opcode."""
 
 UNACKNOWLEDGED = 1_000
 """Messages kept for a client. One that acknowledges none of so many cannot resume."""
@@ -30,8 +34,8 @@ class Credentials:
 class Link(Protocol):
     """A session's way to its client, while there is one."""
 
-    def send(self, message: str) -> None:
-        """Send a text frame, after those before it."""
+    def send(self, message: str | bytes) -> None:
+        """Send a text or a binary frame, after those before it."""
         ...
 
     def close(self, code: int, reason: str = "") -> None:
@@ -46,8 +50,12 @@ class Link(Protocol):
 class Session:
     """One client in one channel."""
 
-    def __init__(self, credentials: Credentials, channel_id: int, ssrc: int) -> None:
+    def __init__(
+        self, credentials: Credentials, channel_id: int, ssrc: int, *, dave_version: int = 0
+    ) -> None:
         self.credentials = credentials
+        self.dave_version = dave_version
+        """The highest version of end-to-end encryption that the client speaks."""
         self.channel_id = channel_id
         self.ssrc = ssrc
         self.decryption: Decryption | None = None
@@ -57,12 +65,24 @@ class Session:
         self.muted = False
         self.link: Link | None = None
         self._sequence = 0
-        self._unacknowledged: deque[tuple[int, str]] = deque(maxlen=UNACKNOWLEDGED)
+        self._unacknowledged: deque[tuple[int, str | bytes]] = deque(maxlen=UNACKNOWLEDGED)
+
+    @property
+    def user_id(self) -> int:
+        """Whose client it is."""
+        return self.credentials.user_id
 
     def send(self, opcode: Opcode, data: object) -> None:
         """Send a numbered message, now or when the client resumes."""
         self._sequence += 1
-        message = json.dumps({"op": opcode, "d": data, "seq": self._sequence})
+        self._send(json.dumps({"op": opcode, "d": data, "seq": self._sequence}))
+
+    def send_binary(self, opcode: Opcode, payload: bytes) -> None:
+        """The same in a binary frame."""
+        self._sequence += 1
+        self._send(HEAD.pack(self._sequence % 2**16, opcode) + payload)
+
+    def _send(self, message: str | bytes) -> None:
         self._unacknowledged.append((self._sequence, message))
         if self.link is not None:
             self.link.send(message)
@@ -72,7 +92,7 @@ class Session:
         while self._unacknowledged and self._unacknowledged[0][0] <= sequence:
             self._unacknowledged.popleft()
 
-    def missed(self, sequence: int) -> list[str] | None:
+    def missed(self, sequence: int) -> list[str | bytes] | None:
         """The messages after a number; None if they are not all there any more, or never were."""
         oldest = self._unacknowledged[0][0] if self._unacknowledged else self._sequence + 1
         if not oldest - 1 <= max(sequence, 0) <= self._sequence:

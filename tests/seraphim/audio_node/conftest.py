@@ -38,6 +38,7 @@ from seraphim.audio_node.instance import Instance
 from seraphim.audio_node.node import AudioNode
 from seraphim.audio_node.options import NodeOptions
 from seraphim.sandbox.voice import CertificateAuthority, Heard, VoiceServer
+from tests.seraphim.audio_node.stage import CHANNEL, Stage
 
 RATE = 48_000
 TONE_SECONDS = 3
@@ -323,6 +324,18 @@ async def region(
 ) -> AsyncIterator[VoiceServer]:
     async with VoiceServer(authority, heard.__getitem__) as region:
         yield region
+
+
+@pytest.fixture
+async def stage(
+    region: VoiceServer, heard: defaultdict[int, Heard], tls: ssl.SSLContext
+) -> AsyncIterator[Stage]:
+    async with aiohttp.ClientSession() as http:
+        stage = Stage(region, heard[CHANNEL], http, tls)
+        yield stage
+        await stage.player.destroy()
+        assert not stage.ears.violations
+        assert all(feed.closed for feed in stage.feeds)
 
 
 class Client:

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from seraphim.audio_node.decoder.process import TRACKS_PER_PROCESS
 from seraphim.audio_node.decoders import AHEAD, Decoders, Feed
+from seraphim.audio_node.filters import Filters, Sound, Tremolo
 from seraphim.audio_node.media import MediaError, MediaSource
 
 pytestmark = pytest.mark.anyio
@@ -67,7 +69,7 @@ async def test_a_song_is_decoded_to_its_end(decoders, tones, opus) -> None:
 
 async def test_a_song_from_the_web_starts_where_it_is_told(decoders, server, tones, opus) -> None:
     url = server.file(tones.melody("mp3"))
-    feed = decoders.open(web(url), start_ms=7000, volume=50)
+    feed = decoders.open(web(url), start_ms=7000, sound=Sound(50))
     sound = opus(await take_all(feed))
     assert feed.info is not None
     assert feed.info.title == "The melody"
@@ -355,3 +357,75 @@ async def test_hosts_that_are_none_are_refused_at_once() -> None:
 def test_the_node_never_imports_the_library_that_decodes() -> None:
     imports = "import sys, seraphim.audio_node.sources; sys.exit('av' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", imports], check=False).returncode == 0
+
+
+async def test_another_sound_or_a_seek_nearby_asks_the_server_for_nothing(
+    decoders, server, tones, opus
+) -> None:
+    feed = decoders.open(web(server.file(tones.melody("mp3"))))
+    await take(feed, 100)
+    requests = len(server.requests)
+    quiet = feed.reopen(2000, Sound(50))
+    feed.close()
+    frames = await take(quiet, 50)
+    assert opus(frames).pitch(0.1, 0.9) == pytest.approx(500, rel=0.01)
+    back = quiet.reopen(1000, Sound(50))
+    quiet.close()
+    assert opus(await take(back, 40)).pitch(0.1, 0.7) == pytest.approx(400, rel=0.01)
+    assert len(server.requests) == requests
+
+
+async def test_a_radio_goes_on_where_it_was_with_another_sound(
+    decoders, server, tones, opus
+) -> None:
+    """It cannot be sought, and need not be asked for again."""
+    song = tones.melody("mp3").read_bytes()
+
+    def radio(request) -> None:
+        request.send(b"ICY 200 OK\r\nContent-Type: audio/mpeg\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                request.send(song)
+
+    feed = decoders.open(web(server.answer("/radio", radio)))
+    await take(feed, 110)
+    changed = feed.reopen(2200, Sound(50), splice=feed.splice(0) or ())
+    feed.close()
+    frames = await take(changed, 100)
+    changed.close()
+    heard = opus(frames)
+    # The third second goes on until the fourth begins, 800 ms from here.
+    assert heard.pitch(0.1, 0.7) == pytest.approx(500, rel=0.01)
+    assert heard.pitch(0.9, 1.7) == pytest.approx(600, rel=0.01)
+    assert server.requests == ["/radio"]
+
+
+async def test_a_feed_that_was_reopened_is_decoded_by_the_same_worker(decoders, tones) -> None:
+    feed = decoders.open(file(tones.melody("mp3")))
+    await take(feed, 10)
+    process = feed._track.process
+    for number in range(5):
+        newer = feed.reopen(1000 * number, Sound(50 + number))
+        feed.close()
+        feed = newer
+        await take(feed, 3)
+        assert feed._track.process is process
+        assert list(process.tracks.values()) == [feed._track]
+    feed.close()
+    assert process.tracks == {}
+
+
+async def test_nobody_hears_that_a_decoder_with_filters_was_killed(decoders, tones, opus) -> None:
+    """What swings begins anew, and goes over from what was heard until then."""
+    sound = Sound(100, Filters(tremolo=Tremolo(frequency=2, depth=0.5)))
+    feed = decoders.open(file(tones.tone("mp3")), 0, sound)
+    await until(lambda: len(feed._track.frames) >= 100)
+    killed = decoders.pids[0]
+    os.kill(killed, signal.SIGKILL)
+    frames = await take(feed, 50)
+    await until(lambda: killed not in decoders.pids)
+    frames += await take_all(feed)
+    assert len(frames) == pytest.approx(150, abs=3)
+    left = opus(frames).left
+    step = max(abs(b - a) for a, b in itertools.pairwise(left[4800:-9600]))
+    assert step < 0.4 * 2 * 3.1416 * 440 / 48_000 * 1.1

@@ -1,5 +1,9 @@
 import asyncio
+import random
+import selectors
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -89,3 +93,67 @@ async def test_a_closed_pacer_ticks_for_nobody() -> None:
     async with asyncio.timeout(20):
         await counter.done.wait()
     assert forgotten.times == []
+
+
+class SimulatedClock(selectors.BaseSelector):
+    """Lets an event loop wait for nothing: its clock goes on by as much as it would have waited.
+
+    And by a bit more, as on a machine that has other things to do; now and then by a lot.
+    """
+
+    def __init__(self, lateness: random.Random) -> None:
+        self.now = 0.0
+        self._lateness = lateness
+        self._registered: dict[int, selectors.SelectorKey] = {}
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        assert timeout is not None, "nothing would ever happen"
+        late = self._lateness
+        self.now += max(timeout, 0) + (0.4 if late.random() < 0.0001 else late.expovariate(500))
+        return []
+
+    def register(self, fileobj: Any, events: int, data: object = None) -> selectors.SelectorKey:
+        number = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        key = self._registered[number] = selectors.SelectorKey(fileobj, number, events, data)
+        return key
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        return self._registered.pop(fileobj if isinstance(fileobj, int) else fileobj.fileno())
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        return {key.fileobj: key for key in self._registered.values()}
+
+
+class SimulatedLoop(asyncio.SelectorEventLoop):
+    def __init__(self, clock: SimulatedClock) -> None:
+        self._simulated = clock
+        super().__init__(clock)
+
+    def time(self) -> float:
+        return self._simulated.now
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_an_hour_ends_on_the_frame(seed: int) -> None:
+    """However late single ticks are: after an hour as many frames were due as an hour has."""
+    loop = SimulatedLoop(SimulatedClock(random.Random(seed)))
+    frames = 3600 * 50
+
+    async def play() -> list[float]:
+        pacer, counter = Pacer(), Counter(frames)
+        began = loop.time()
+        pacer.wake(counter)
+        await counter.done.wait()
+        return [at - began for at in counter.times]
+
+    try:
+        times = loop.run_until_complete(play())
+    finally:
+        loop.close()
+    lateness = [at - PERIOD * n for n, at in enumerate(times)]
+    assert len(times) == frames
+    assert min(lateness) > -1e-6, "never early"
+    assert lateness[-1] < PERIOD, "the last one is on its frame"
+    # What was late is made up for, and then all is as if it had not been.
+    assert sorted(lateness)[len(lateness) // 2] < 0.005
+    assert max(lateness) < 0.5

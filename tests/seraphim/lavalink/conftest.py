@@ -173,6 +173,8 @@ class ScriptedNode:
                 return web.Response(status=204)
             case "PATCH", self.session:
                 return web.json_response({"resuming": True, "timeout": 60})
+            case "GET", "info":
+                return web.json_response({"plugins": []})
             case "GET", "version":
                 return web.Response(text=self.version)
             case _:

@@ -28,6 +28,10 @@ def event(kind: str, **fields: Any) -> str:
     [
         (event("TrackStartEvent"), TrackStarted("run-7")),
         (event("TrackEndEvent", reason="finished"), TrackEnded("run-7", EndReason.FINISHED)),
+        (
+            event("TrackEndEvent", reason="finished", next={"userData": {"play": "run-8"}}),
+            TrackEnded("run-7", EndReason.FINISHED, "run-8"),
+        ),
         (event("TrackEndEvent", reason="loadFailed"), TrackEnded("run-7", EndReason.LOAD_FAILED)),
         (
             event("TrackExceptionEvent", exception={"message": "no", "severity": "odd"}),
@@ -93,6 +97,12 @@ def test_a_reason_that_nobody_knows_still_ends_the_track() -> None:
 @pytest.mark.parametrize("track", [None, {}, "x", {"userData": None}, {"userData": {"play": 3}}])
 def test_a_track_that_is_not_ours_has_no_play(track: object) -> None:
     assert decode(event("TrackStartEvent", track=track)) == ForPlayer(42, TrackStarted(""))
+
+
+@pytest.mark.parametrize("track", [None, "x", 3, [], {}])
+def test_what_is_no_track_does_not_follow(track: object) -> None:
+    ended = decode(event("TrackEndEvent", reason="finished", next=track))
+    assert ended == ForPlayer(42, TrackEnded("run-7", EndReason.FINISHED))
 
 
 def test_what_a_node_leaves_out_has_a_default() -> None:

@@ -285,6 +285,34 @@ async def test_a_node_that_does_not_answer_keeps_its_players(
 # --- looking at players ---
 
 
+async def test_what_follows_is_told_to_a_node_that_can(
+    node: LavalinkNode, server: ScriptedNode
+) -> None:
+    server.answer("GET", "info", {"plugins": [{"name": "seraphim-next", "version": "1.0.0"}]})
+    await node.session.open()
+    server.asked.clear()
+    await node.update(42, NodeUpdate(following=START))
+    await node.update(42, NodeUpdate(alone=True))
+    told, taken_back = server.asked
+    assert told.method == taken_back.method == "PATCH"
+    assert told.path == taken_back.path == "/v4/sessions/first-session/players/42"
+    expected = {"encoded": TRACK.encoded, "userData": {"play": "run-1"}, "position": 61_000}
+    assert told.body == {"next": expected}
+    assert taken_back.body == {"next": None}
+
+
+@pytest.mark.parametrize("info", [{"plugins": [{"name": "lavasrc"}, 3, None]}, {}, {"plugins": 7}])
+async def test_a_node_that_cannot_is_not_bothered_with_what_follows(
+    node: LavalinkNode, server: ScriptedNode, info: object
+) -> None:
+    server.answer("GET", "info", info)
+    await node.session.open()
+    server.asked.clear()
+    await node.update(42, NodeUpdate(following=START))
+    await node.update(42, NodeUpdate(alone=True))
+    assert server.asked == []
+
+
 async def test_a_player_is_told_as_the_node_has_it(
     connected: LavalinkNode, server: ScriptedNode
 ) -> None:

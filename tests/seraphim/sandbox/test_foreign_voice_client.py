@@ -1,8 +1,8 @@
 """A client that we did not write: discord.py logs in, joins, plays, and is heard.
 
 It has its own idea of the protocol (it identifies before HELLO, counts nonces in big-endian and
-sends them in XChaCha20 only), so that understanding it says something about others. It plays
-packets that are Opus already: libopus need not be installed.
+sends them in XChaCha20 only), so that understanding it says something about others. It encrypts end
+to end through davey, and plays packets that are Opus already: libopus need not be installed.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from seraphim.sandbox import Guild, Sandbox
+from seraphim.sandbox import CannotDo, DavePolicy, Guild, Member, Sandbox
 from seraphim.sandbox.voice.heard import Violation
 
 pytestmark = pytest.mark.anyio
@@ -84,6 +84,27 @@ async def join(client: discord.Client, channel: Any) -> discord.VoiceClient:
     return await found.connect(timeout=20)
 
 
+async def join_group(sandbox: Sandbox, client: discord.Client, channel: Any) -> discord.VoiceClient:
+    """It would speak in the clear until it is a member of the channel's group."""
+    voice = await join(client, channel)
+    await sandbox.until(lambda: voice._connection.can_encrypt)
+    return voice
+
+
+async def is_heard_by(guild: Guild, *listeners: Member) -> None:
+    """By all of them, encrypted, without a fault or a gap, from now on for half a second."""
+    heard = guild.voice.heard
+    group = guild.voice.encryption
+    everybody = {*(member.id for member in listeners), guild.bot.id}
+    await heard.until(lambda: group.settled and group.members == everybody, what="a group")
+    await heard.until(lambda: heard.packets and heard.packets[-1].encrypted)
+    start = heard.mark()
+    await heard.until(lambda: len(heard.window(since=start)) >= 25)
+    assert all(packet.encrypted for packet in heard.window(since=start))
+    assert heard.pitch(since=start) == pytest.approx(440, rel=0.005)
+    assert not heard.violations
+
+
 async def test_it_joins_and_is_heard_without_a_fault(guild: Guild, client: discord.Client) -> None:
     voice = await join(client, guild.voice)
     heard = guild.voice.heard
@@ -132,3 +153,94 @@ async def test_two_guilds_hear_their_own(sandbox: Sandbox, client: discord.Clien
     await band.voice.heard.until_pitch(660, deadline=20)
     for voice in list(client.voice_clients):
         await voice.disconnect(force=True)
+
+
+# End-to-end encryption
+
+
+async def test_it_is_heard_by_those_who_are_there_who_come_and_who_stay(
+    sandbox: Sandbox, guild: Guild, client: discord.Client
+) -> None:
+    ada, bob, eve = (guild.member(name) for name in ("Ada", "Bob", "Eve"))
+    await ada.join(guild.voice)
+    voice = await join_group(sandbox, client, guild.voice)
+    voice.play(Tone(440))
+    await is_heard_by(guild, ada)
+    await bob.join(guild.voice)
+    await eve.join(guild.voice)
+    await is_heard_by(guild, ada, bob, eve)
+    await ada.leave()
+    await is_heard_by(guild, bob, eve)
+    await bob.join(guild.voice_channel("Loft"))
+    await is_heard_by(guild, eve)
+    continuity = guild.voice.heard.continuity()
+    assert (continuity.lost, continuity.timestamp_jumps) == (0, 0)
+    await voice.disconnect()
+
+
+async def test_it_is_heard_again_after_a_while_alone(
+    sandbox: Sandbox, guild: Guild, client: discord.Client
+) -> None:
+    ada, heard = guild.member("Ada"), guild.voice.heard
+    voice = await join(client, guild.voice)
+    voice.play(Tone(440))
+    for _ in range(2):
+        await ada.join(guild.voice)
+        await is_heard_by(guild, ada)
+        await ada.leave()
+        alone = heard.mark()
+        await heard.until(lambda alone=alone: len(heard.window(since=alone)) >= 25)
+        assert not heard.packets[-1].encrypted
+    assert not heard.violations
+    await voice.disconnect()
+
+
+async def test_it_recovers_from_messages_that_came_to_harm(
+    sandbox: Sandbox, guild: Guild, client: discord.Client
+) -> None:
+    ada, bob = guild.member("Ada"), guild.member("Bob")
+    await ada.join(guild.voice)
+    voice = await join_group(sandbox, client, guild.voice)
+    sandbox.faults.spoil_commit(guild)
+    sandbox.faults.spoil_welcome(guild)
+    await bob.join(guild.voice)
+    spoiled = sandbox.faults.voice_server(guild).troubles.spoiled
+    await guild.voice.heard.until(lambda: not spoiled.total(), what="a group")
+    await sandbox.until(lambda: voice._connection.can_encrypt)
+    voice.play(Tone(440))
+    await is_heard_by(guild, ada, bob)
+    await voice.disconnect()
+
+
+async def test_it_goes_without_while_somebody_with_an_old_app_is_there(
+    sandbox: Sandbox, guild: Guild, client: discord.Client
+) -> None:
+    sandbox.faults.encrypt(DavePolicy.OFFERED)
+    ada, bob, heard = guild.member("Ada"), guild.member("Bob"), guild.voice.heard
+    await ada.join(guild.voice)
+    voice = await join_group(sandbox, client, guild.voice)
+    voice.play(Tone(440))
+    await is_heard_by(guild, ada)
+    await bob.join(guild.voice, dave=False)
+    await heard.until(lambda: not heard.packets[-1].encrypted)
+    clear = heard.mark()
+    await heard.until(lambda: len(heard.window(since=clear)) >= 25)
+    assert not any(packet.encrypted for packet in heard.window(since=clear))
+    await bob.leave()
+    await heard.until(lambda: heard.packets[-1].encrypted)
+    await is_heard_by(guild, ada)
+    await voice.disconnect()
+
+
+async def test_nobody_is_let_in_without_it_where_it_is_required(
+    sandbox: Sandbox, guild: Guild, client: discord.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.faults.encrypt(DavePolicy.REQUIRED)
+    with pytest.raises(CannotDo):
+        await guild.member("Bob").join(guild.voice, dave=False)
+    monkeypatch.setattr("discord.voice_state.has_dave", False)
+    found = client.get_channel(guild.voice.id)
+    assert isinstance(found, discord.VoiceChannel)
+    with pytest.raises((discord.ConnectionClosed, TimeoutError)):
+        await found.connect(timeout=2, reconnect=False)
+    assert not sandbox.faults.voice_server(guild).connected(guild.id, client.application_id or 0)

@@ -79,8 +79,8 @@ def test_no_field_may_be_missing(path: tuple[str | int, ...]) -> None:
         (b"[]", "it is no object"),
         (b"null", "it is no object"),
         (b"{}", "version is missing"),
-        (b'{"version": 0}', "it is of version 0, and the newest known one is 1"),
-        (b'{"version": 2}', "it is of version 2, and the newest known one is 1"),
+        (b'{"version": 0}', "it is of version 0, and the newest known one is 2"),
+        (b'{"version": 3}', "it is of version 3, and the newest known one is 2"),
         (b'{"version": true}', "version is no integer"),
     ],
 )

@@ -10,6 +10,7 @@ from seraphim.audio_node.decoder.address_guard import TrustedHosts
 from seraphim.audio_node.decoder.frames import Media
 from seraphim.audio_node.decoder.gate import Turn
 from seraphim.audio_node.decoder.readers import FileReader, open_reader
+from seraphim.audio_node.filters import Sound
 from seraphim.audio_node.media import MediaError, MediaSource
 
 KINDS = ["wav", "mp3", "flac", "ogg", "m4a", "aac", "webm"]
@@ -24,7 +25,7 @@ def play(turn: Turn) -> Iterator[object]:
             contextlib.closing(FileReader(str(path), turn)) as reader,
             contextlib.closing(Media(reader, turn)) as media,
         ):
-            return list(media.frames(start_ms, volume))
+            return list(media.frames(start_ms, Sound(volume)))
 
     return all_frames
 
@@ -212,7 +213,7 @@ def play_url(server, turn: Turn):
             contextlib.closing(open_reader(MediaSource("http", url), trusted, turn)) as reader,
             contextlib.closing(Media(reader, turn)) as media,
         ):
-            return list(media.frames(0, 100))
+            return list(media.frames(0, Sound()))
 
     return all_frames
 

@@ -55,6 +55,17 @@ def test_tracks_of_which_nothing_was_heard_enter_before_the_others(gate: Gate) -
     assert entered == [4, 5, 2, 3]
 
 
+def test_beginners_without_end_leave_every_fourth_turn_to_the_others(gate: Gate) -> None:
+    entered: list[int] = []
+    gate.enter(1)
+    threads = [queue_up(gate, track, entered) for track in (2, 3)]
+    threads += [queue_up(gate, track, entered, urgent=True) for track in range(4, 12)]
+    gate.leave()
+    for thread in threads:
+        thread.join(LONG)
+    assert entered == [4, 5, 6, 2, 7, 8, 9, 3, 10, 11]
+
+
 def test_whoever_leaves_and_enters_again_does_so_behind_those_who_wait(gate: Gate) -> None:
     entered: list[int] = []
     gate.enter(1)

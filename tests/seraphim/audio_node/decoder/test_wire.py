@@ -21,6 +21,7 @@ from seraphim.audio_node.decoder.wire import (
     Splitter,
     encode,
 )
+from seraphim.audio_node.filters import Filters, Loudness, Sound, Tremolo
 from seraphim.audio_node.media import MediaInfo, MediaSource
 
 number = st.integers(0, 2**32 - 1)
@@ -29,9 +30,22 @@ source = st.builds(MediaSource, st.sampled_from(["http", "file"]), text)
 info = st.builds(
     MediaInfo, text, text, st.none() | number, st.none() | text, st.none() | text, st.none() | text
 )
+sound = st.builds(
+    Sound,
+    st.integers(0, 1000),
+    st.builds(
+        Filters,
+        volume=st.none() | st.floats(0, 5),
+        equalizer=st.none()
+        | st.lists(st.tuples(st.integers(0, 14), st.floats(-0.25, 1))).map(tuple),
+        tremolo=st.none() | st.builds(Tremolo, depth=st.floats(0, 1)),
+        loudness=st.none() | st.builds(Loudness, target=st.floats(-30, -5)),
+    ),
+)
+splice = st.lists(st.binary(max_size=1275), max_size=6).map(tuple)
 messages = st.one_of(
     st.builds(Configure, text, st.floats(0, 100)),
-    st.builds(Open, number, source, number, st.integers(0, 1000), number),
+    st.builds(Open, number, source, number, sound, number, number, splice),
     st.builds(Credit, number, number),
     st.builds(Close, number),
     st.builds(Opened, number, info),

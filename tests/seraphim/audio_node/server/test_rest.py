@@ -5,6 +5,7 @@ import aiohttp
 import pytest
 from ongaku.builders import EntityBuilder
 
+from seraphim.audio_node import filters
 from seraphim.audio_node.node import AudioNode
 from seraphim.audio_node.track import TrackInfo, encode
 from seraphim.sandbox.voice import Heard, VoiceServer
@@ -41,7 +42,8 @@ async def test_info_says_what_this_node_is_and_what_it_can(client: Any) -> None:
     assert built.version.major == 4
     assert built.version.build == "seraphim"
     assert list(built.source_managers) == ["http", "library"]
-    assert list(built.filters) == ["volume"]
+    assert list(built.filters) == list(filters.NAMES)
+    assert info["plugins"] == [{"name": "seraphim-next", "version": "1.0.0"}]
 
 
 async def test_stats_are_as_clients_expect_them(client: Any) -> None:
@@ -116,9 +118,21 @@ async def test_what_cannot_be_meant_is_refused_with_a_reason(
     assert refused.message
 
 
-async def test_a_body_that_is_no_json_is_refused(client: Any) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b'{"track": {"userData": {"a": NaN}}}',
+        b'{"track": {"userData": {"a": -Infinity}}}',
+        b'{"track": {"userData": {"a": 1e999}}}',
+        b'{"a":' * 100_000,
+    ],
+    ids=lambda body: body[:40].decode(),
+)
+async def test_a_body_that_is_no_json_is_refused(body: bytes, client: Any) -> None:
+    """What Python reads and JSON has not is none either: it would be told to clients again."""
     url = f"{client.base}/v4/sessions/{client.session}/players/1"
-    async with client.http.patch(url, data=b"{") as response:
+    async with client.http.patch(url, data=body) as response:
         assert response.status == 400
 
 
@@ -269,3 +283,89 @@ async def test_a_source_that_stalls_is_told_as_stuck(
         "TrackEndEvent",
         "WebSocketClosedEvent",
     ]
+
+
+async def test_what_comes_next_is_told_while_it_waits_and_then_follows(
+    client: Any, region: VoiceServer, heard: defaultdict[int, Heard]
+) -> None:
+    first, second = await client.load("libsearch:tone"), await client.load("libsearch:melody")
+    following = {"encoded": second["encoded"], "userData": {"n": 2}, "position": 3000}
+    track = {"encoded": first["encoded"], "userData": {"n": 1}}
+    told = await client.patch(1, {"track": track, "position": 2000, "next": following})
+    assert told["next"]["userData"] == {"n": 2}
+    assert told["next"]["info"]["position"] == 3000
+    told = await client.patch(1, {"voice": client.voice(region)})
+    assert told["next"]["info"]["title"] == "The melody"
+    end = await client.until(type="TrackEndEvent")
+    assert (end["reason"], end["track"]["userData"]) == ("finished", {"n": 1})
+    assert end["next"]["userData"] == {"n": 2}
+    start = await client.until(type="TrackStartEvent")
+    assert start["track"]["userData"] == {"n": 2}
+    _, player = await client.call("GET", f"/v4/sessions/{client.session}/players/1")
+    assert "next" not in player
+    ears = heard[2]
+    await ears.until_pitch(600)
+    found = ears.continuity()
+    assert (found.lost, found.timestamp_jumps) == (0, 0)
+    assert not any(packet.silence for packet in ears.packets)
+
+
+async def test_what_comes_next_goes_with_the_track_it_was_to_follow(client: Any) -> None:
+    track = {"encoded": (await client.load("libsearch:melody"))["encoded"]}
+    assert "next" not in await client.patch(1, {"next": track})
+    assert "next" in await client.patch(1, {"track": track, "next": track})
+    assert "next" in await client.patch(1, {"volume": 50})
+    assert "next" not in await client.patch(1, {"next": None})
+    assert "next" in await client.patch(1, {"next": track})
+    assert "next" in await client.patch(1, {"track": track, "next": track}, noReplace="true")
+    assert "next" not in await client.patch(1, {"track": track})
+
+
+@pytest.mark.parametrize(
+    ("following", "named"),
+    [
+        (1, "next must be an object"),
+        ({}, "either encoded or identifier"),
+        ({"encoded": None}, "encoded must be a text"),
+        ({"encoded": "x", "identifier": "y"}, "either"),
+        ({"encoded": "nonsense"}, "cannot be decoded"),
+        ({"identifier": "libsearch:nothing at all"}, "No matches"),
+        ({"encoded": "x", "endTime": 0}, "End time"),
+        ({"encoded": "x", "userData": 1}, "userData"),
+    ],
+)
+async def test_a_next_that_is_none_is_refused(client: Any, following: Any, named: str) -> None:
+    track = {"encoded": (await client.load("libsearch:melody"))["encoded"]}
+    await client.patch(1, {"track": track, "volume": 70})
+    path = f"/v4/sessions/{client.session}/players/1"
+    status, answer = await client.call("PATCH", path, {"next": following})
+    assert status == 400
+    assert named in answer["message"]
+    _, player = await client.call("GET", path)
+    assert "next" not in player
+    assert player["track"] is not None
+
+
+async def test_a_filter_out_of_range_is_refused_and_changes_nothing(client: Any) -> None:
+    path = f"/v4/sessions/{client.session}/players/1"
+    await client.patch(1, {"filters": {"tremolo": {}}})
+    body = {"volume": 10, "filters": {"vibrato": {"frequency": 15}}}
+    status, answer = await client.call("PATCH", path, body)
+    assert status == 400
+    assert "filters.vibrato.frequency" in answer["message"]
+    _, player = await client.call("GET", path)
+    assert player["volume"] == 100
+    assert player["filters"] == {"tremolo": {"frequency": 2.0, "depth": 0.5}}
+
+
+async def test_a_filter_is_heard_while_a_track_plays(
+    client: Any, region: VoiceServer, heard: defaultdict[int, Heard]
+) -> None:
+    track = {"encoded": (await client.load("libsearch:tone"))["encoded"]}
+    await client.patch(1, {"track": track, "voice": client.voice(region)})
+    await heard[2].until_pitch(440)
+    mark = heard[2].mark()
+    await client.patch(1, {"filters": {"timescale": {"pitch": 1.5}}})
+    await heard[2].until_pitch(660)
+    assert heard[2].continuity(since=mark).lost == 0
+    assert not any(packet.silence for packet in heard[2].window(since=mark))

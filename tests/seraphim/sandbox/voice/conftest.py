@@ -23,6 +23,7 @@ from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
 from seraphim.sandbox.voice import CertificateAuthority, Heard, VoiceServer
 from seraphim.voice import Mode, Opcode
+from tests.seraphim.sandbox.voice.speaker import Speaker
 
 GUILD, CHANNEL, USER = 100, 200, 300
 CREDENTIALS = {"session_id": "a-session", "token": "a-token"}
@@ -206,3 +207,26 @@ def encrypt(mode: Mode, key: bytes, header: bytes, plaintext: bytes, counter: by
 @pytest.fixture(scope="session")
 def encryptor() -> Callable[..., bytes]:
     return encrypt
+
+
+@pytest.fixture
+async def speak() -> AsyncIterator[Callable[..., Any]]:
+    """Connects speakers, who leave when the test is over."""
+    async with AsyncExitStack() as stack, anyio.create_task_group() as tasks:
+
+        async def speaker(
+            place: Place, user_id: int = USER, *, commits: bool = True, **identity: Any
+        ) -> Speaker:
+            who = {"session_id": f"session-{user_id}", "token": f"token-{user_id}"}
+            place.expect(user_id=user_id, **who)
+            client = await stack.enter_async_context(place.connect())
+            made = Speaker(client, user_id, CHANNEL)
+            if not commits:
+                made.answers.remove(Opcode.DAVE_MLS_COMMIT_WELCOME)
+            await made.introduce(**who, **identity)
+            made.udp = await stack.enter_async_context(await client.udp())
+            tasks.start_soon(made.run)
+            return made
+
+        yield speaker
+        tasks.cancel_scope.cancel()

@@ -103,10 +103,20 @@ async def test_what_is_not_a_message_cannot_be_decoded(place: Place, text: str) 
         assert await client.closed() == CloseCode.DECODE_ERROR
 
 
-async def test_binary_frames_have_no_meaning_without_end_to_end_encryption(place: Place) -> None:
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b"", CloseCode.DECODE_ERROR),
+        (bytes([Opcode.DAVE_MLS_WELCOME]), CloseCode.UNKNOWN_OPCODE),
+        (bytes([Opcode.DAVE_MLS_KEY_PACKAGE]), CloseCode.NOT_AUTHENTICATED),
+    ],
+)
+async def test_binary_frames_have_their_order_too(
+    place: Place, frame: bytes, code: CloseCode
+) -> None:
     async with place.connect() as client:
-        await client.socket.send_bytes(bytes([Opcode.DAVE_MLS_KEY_PACKAGE]) + b"key")
-        assert await client.closed() == CloseCode.UNKNOWN_OPCODE
+        await client.socket.send_bytes(frame)
+        assert await client.closed() == code
 
 
 async def test_other_versions_are_not_spoken(place: Place) -> None:

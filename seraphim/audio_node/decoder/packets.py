@@ -1,0 +1,181 @@
+"""The packets of one media stream, the latest of which are kept to be decoded again.
+
+A decoder works five seconds ahead of the listeners. When they want the sound changed, what it did
+for those five seconds is void, and it begins again where they are: from memory, since to ask a
+disk for them is slow and a web server slower. Compressed they are a few hundred kB at most; decoded
+they would be ten times that. A seek to somewhere near is served from here in the same way.
+"""
+
+import math
+from collections import deque
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+
+from seraphim.audio_node.decoder.gate import Turn
+from seraphim.audio_node.decoder.readers import Reader
+from seraphim.audio_node.media import MediaError
+
+__all__ = ["Packets", "understood"]
+
+KEPT_SECONDS: Final = 8.0
+KEPT_BYTES: Final = 1 << 20
+SETTLING_SECONDS: Final = 0.1
+"""What a decoder is given before the first sample that counts: codecs look back a few packets."""
+
+NEAR_SECONDS: Final = 10.0
+"""So far ahead of what was read it is quicker to read on than to seek."""
+
+
+@contextmanager
+def understood(reader: Reader) -> Generator[None]:
+    """Raise what libav says about media, or what its reader met, as `MediaError`."""
+    try:
+        yield
+    except MemoryError as error:
+        # Whoever is in the same process may be to blame: it is tried again elsewhere.
+        raise MediaError("The track could not be decoded.", "fault", "no memory") from error
+    except FFmpegError as error:
+        if reader.failure is not None:
+            raise reader.failure from error
+        raise MediaError(
+            "This is not audio that can be played.",
+            "common",
+            f"{type(error).__name__}: {error}",
+        ) from error
+
+
+class _Kept(NamedTuple):
+    begins: float
+    """Seconds from the media's beginning."""
+
+    ends: float
+    packet: "Packet[AudioStream]"
+
+
+class Packets:
+    """Reads the packets of `stream`, from any place on; one reading at a time."""
+
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: AudioStream,
+        reader: Reader,
+        turn: Turn,
+    ) -> None:
+        self._container = container
+        self._stream = stream
+        self._reader = reader
+        self._turn = turn
+        # A float, because a fraction costs more than the packet; it is exact to a sample for days.
+        self._unit = float(stream.time_base or Fraction(1, stream.sample_rate or 1))
+        self._timed = reader.size is not None
+        self.zero = stream.start_time or 0
+        """The time stamp of the beginning, in the stream's unit."""
+        self._kept: deque[_Kept] = deque()
+        self._first = 0
+        """How many packets were read and forgotten since the last seek."""
+        self._bytes = 0
+        self._whole = True
+        """Whether the media's very first packet is the first that was read."""
+        self._behind = 0.0
+        """Where the last packet that was read ends."""
+        self._demuxed: Iterator[Packet[AudioStream]] | None = None
+
+    def read(
+        self, start: float, *, kept_seconds: float = KEPT_SECONDS
+    ) -> "Iterator[Packet[AudioStream]]":
+        """Read from a little before `start` (seconds) to the end; what was read before is void.
+
+        The codec is as after opening. Media that cannot be sought is read from as near to `start`
+        as is remembered. `kept_seconds` of what is read are kept.
+        """
+        begin = start - SETTLING_SECONDS if start else 0.0
+        at = self._find(begin)
+        if at is None and self._reader.seekable():
+            self._seek(start)
+            at = 0
+        else:
+            # Nothing to do for a codec that was given nothing yet, and not asked to either.
+            self._reset_codec()
+        return self._read(at or 0, begin, kept_seconds)
+
+    def _find(self, begin: float) -> int | None:
+        """Look for the number of the last packet that begins by then."""
+        if not self._kept:
+            return 0 if not begin and self._whole else None
+        if begin < self._kept[0].begins:
+            return self._first if self._whole and not self._first else None
+        if begin > self._behind + NEAR_SECONDS:
+            return None
+        number = self._first
+        for index, kept in enumerate(self._kept):
+            if kept.begins > begin:
+                break
+            number = self._first + index
+        return number
+
+    def _seek(self, start: float) -> None:
+        moment = int(start / self._unit) + self.zero
+        self._demuxed = None
+        with understood(self._reader):
+            self._container.seek(moment, stream=self._stream)
+        self._kept.clear()
+        self._first = self._bytes = 0
+        self._whole = False
+        self._behind = start
+
+    def _reset_codec(self) -> None:
+        if self._demuxed is not None:
+            self._stream.codec_context.flush_buffers()
+
+    def _read(
+        self, number: int, begin: float, kept_seconds: float
+    ) -> "Generator[Packet[AudioStream], None, None]":
+        with understood(self._reader):
+            while True:
+                self._turn.check()
+                self._turn.give_way()
+                if number < self._first + len(self._kept):
+                    kept = self._kept[max(0, number - self._first)]
+                elif (read := self._demux(kept_seconds)) is not None:
+                    kept = read
+                else:
+                    break
+                number += 1
+                if kept.ends >= begin:
+                    yield kept.packet
+            if self._reader.failure is not None:
+                raise self._reader.failure
+
+    def _demux(self, kept_seconds: float) -> _Kept | None:
+        """Read one more packet, and forget what is long past."""
+        if self._demuxed is None:
+            self._demuxed = self._container.demux(self._stream)
+        try:
+            packet = next(self._demuxed, None)
+        except IndexError:
+            # At the end, PyAV takes a stream that appeared on the way for one that was asked for.
+            packet = None
+        if packet is None:
+            return None
+        begins, at, size = self._behind, packet.pts, packet.size
+        if at is not None and self._timed:
+            begins = (at - self.zero) * self._unit
+        # The empty packet at the end has no time; it always counts.
+        self._behind = begins + (packet.duration or 0) * self._unit
+        kept = _Kept(begins, self._behind if size else math.inf, packet)
+        self._kept.append(kept)
+        self._bytes += size
+        while self._kept[0].begins < begins - kept_seconds or self._bytes > KEPT_BYTES:
+            if len(self._kept) == 1:
+                break
+            self._bytes -= self._kept.popleft().packet.size
+            self._first += 1
+        return kept
