@@ -231,10 +231,11 @@ def tell_credentials(turn: Turn) -> None:
     if credentials is None:
         return
     if known != credentials:
-        if known is None or repair.unheard_ms(turn) > GAP_MS:
+        # Where its node is away, another is looked for.
+        if known is None or not state.node_ready or repair.unheard_ms(turn) > GAP_MS:
             repair.step_back(turn)
             playback.push(turn)
-        elif state.node_ready:
+        else:
             # The music goes on: only the way it takes is another.
             playback.tell_node(turn, NodeUpdate(voice=credentials))
             turn.change_voice(known=credentials)
