@@ -226,7 +226,7 @@ class Discord:
         self._tell = tell
         self._posted = 0
 
-    async def join(self, guild: int, channel: int) -> None:
+    async def join(self, guild: int, channel: int, *, back: bool = False) -> None:
         self._tell(guild, VoiceStateChanged(channel, f"session-{guild}"))
         self._tell(guild, VoiceServerChanged("token", ENDPOINT))
 

@@ -18,7 +18,7 @@ ALREADY_ANSWERED = 40060
 
 
 class Answer(ABC):
-    """The one answer to an interaction. `give` is called once, or nothing is ever answered."""
+    """The one answer to an interaction. `give` or `turn_away` is called, once."""
 
     def __init__(self) -> None:
         self._deferring: asyncio.Task[None] | None = None
@@ -42,6 +42,21 @@ class Answer(ABC):
                 raise
             await self._later(card)
 
+    async def turn_away(self, card: Card) -> None:
+        """Answer with `card` where nothing was answered yet; raises as `give`.
+
+        Discord says once more what a process before has heard just before it died. What that one
+        has answered stands, and is true.
+        """
+        self._clock.cancel()
+        try:
+            await self._first(card)
+        except hikari.BadRequestError as error:
+            if error.code != ALREADY_ANSWERED:
+                raise
+            if await self._promised():
+                await self._later(card)
+
     async def _deferred(self) -> bool:
         """Stop the clock, and return whether it had run out."""
         self._clock.cancel()
@@ -62,6 +77,10 @@ class Answer(ABC):
 
     @abstractmethod
     async def _later(self, card: Card) -> None: ...
+
+    @abstractmethod
+    async def _promised(self) -> bool:
+        """Return whether an answer is waited for that somebody else has said would come."""
 
 
 class CommandAnswer(Answer):
@@ -97,6 +116,10 @@ class CommandAnswer(Answer):
             role_mentions=False,
         )
 
+    async def _promised(self) -> bool:
+        message = await self._interaction.fetch_initial_response()
+        return hikari.MessageFlag.LOADING in message.flags
+
 
 class PressAnswer(Answer):
     """The answer to a button. Only a private card is shown: what all may see, the panel shows."""
@@ -131,6 +154,10 @@ class PressAnswer(Answer):
             user_mentions=False,
             role_mentions=False,
         )
+
+    async def _promised(self) -> bool:
+        # A press that is acknowledged waits for nothing that can be seen.
+        return False
 
 
 def _flags(private: bool) -> hikari.MessageFlag:

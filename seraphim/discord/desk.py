@@ -53,8 +53,15 @@ class Desk:
 
     async def give(self, answer: Answer, card: Card) -> None:
         """Answer with `card`; what keeps Discord from taking it is logged."""
+        await self._hand_out(answer.give(card))
+
+    async def turn_away(self, answer: Answer) -> None:
+        """Say that nothing is taken now, where a process before has not answered already."""
+        await self._hand_out(answer.turn_away(stopping()))
+
+    async def _hand_out(self, handing: Awaitable[None]) -> None:
         try:
-            await answer.give(card)
+            await handing
         except hikari.NotFoundError as error:
             log.warning("interaction.expired", error=error.message)
         except hikari.HTTPResponseError as error:

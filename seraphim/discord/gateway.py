@@ -58,7 +58,7 @@ def gateway_bot(token: str, api_url: str | None) -> ResumableBot:
 
     Who is in voice is kept by `whereabouts`; roles and channels are looked up when they matter.
     """
-    return ResumableBot(
+    bot = ResumableBot(
         token,
         rest_url=api_url,
         banner=None,
@@ -81,6 +81,8 @@ def gateway_bot(token: str, api_url: str | None) -> ResumableBot:
             )
         ),
     )
+    bot.keep_pace()
+    return bot
 
 
 async def check(token: str, api_url: str | None) -> None:

@@ -5,8 +5,8 @@ when a connection breaks, but begins one with each start and ends it with each `
 would put the bot out of every voice channel. Here a shard begins with a session that was kept, and
 can leave it behind for whoever comes next.
 
-All that is private in hikari 2.5.0 and used by us stands in this module. A gateway of our own was
-the alternative: it would be ours down to the last event.
+All that is private in hikari 2.5.0 and used by us is listed in this module. A gateway of our own
+was the alternative: it would be ours down to the last event.
 """
 
 import asyncio
@@ -19,24 +19,39 @@ from typing import Final
 
 import hikari
 import structlog
+from hikari.impl import shard as hikari_shard
+from hikari.impl.rate_limits import WindowedBurstRateLimiter
 from hikari.impl.shard import GatewayShardImpl
+
+from seraphim.discord.pace import PacedBuckets
 
 LIMIT_SECONDS: Final = 5.0
 """How long to ask Discord how many sessions may be started."""
 LIMIT_HOLDS_SECONDS: Final = 60.0
 """How long its answer is good for."""
+LONGEST_WAIT_SECONDS: Final = 300.0
+"""How long a request may wait for the limit of its bucket before it fails."""
+SLOWEST_RECONNECT_SECONDS: Final = 10.0
+"""How long to wait at most before the next try to reach a gateway that is away."""
 
 # What is relied upon without being promised, by the class that it belongs to.
 SHARD_PRIVATES: Final = (
     "_connect",
     "_is_closing",
+    "_non_priority_rate_limit",
     "_resume_gateway_url",
     "_seq",
     "_session_id",
+    "_total_rate_limit",
     "_user_id",
     "_ws",
 )
-BOT_PRIVATES: Final = ("_dumps", "_loads", "_shards", "_start_one_shard", "_token")
+BOT_PRIVATES: Final = ("_dumps", "_loads", "_rest", "_shards", "_start_one_shard", "_token")
+
+# Of the REST client, of its rate limits (used in `pace`), and of the shard's module.
+REST_PRIVATES: Final = ("_bucket_manager",)
+BUCKETS_PRIVATES: Final = ("_route_hash_to_bucket_hash",)
+SHARD_CONSTANTS: Final = ("_BACKOFF_CAP",)
 
 _RESUMABLE_CLOSE: Final = 3000
 
@@ -55,6 +70,44 @@ class ShardSession:
 
 Recall = Callable[[int, int], Awaitable[ShardSession | None]]
 """Gives the session that the shard of that id, among so many, is to go on with."""
+
+
+# hikari lets a minute pass, in which every command would fail. To resume costs nothing, and how
+# often a session may be begun is looked at each time.
+hikari_shard.__dict__["_BACKOFF_CAP"] = SLOWEST_RECONNECT_SECONDS
+
+
+class SendLimit(WindowedBurstRateLimiter):
+    """How often a shard may say something: 120 times a minute, by Discord's rules.
+
+    hikari's own is stuck for good when somebody gives up waiting in it. That is what whoever asks
+    for a place in voice does after a while, and more guilds than the limit may ask at once.
+    """
+
+    @classmethod
+    def like(cls, other: WindowedBurstRateLimiter) -> "SendLimit":
+        """Return one with the same limit."""
+        return cls(other.name, other.period, other.limit)
+
+    async def throttle(self) -> None:
+        """Let go who waits, as many as may in each period."""
+        while self.queue:
+            await asyncio.sleep(max(0.0, self.get_time_until_increase(time.time())))
+            while self.queue and not self.is_rate_limited(time.time()):
+                waiting = self.queue.pop(0)
+                if not waiting.done():
+                    self.remaining -= 1
+                    waiting.set_result(None)
+        self.throttle_task = None
+
+    def close(self) -> None:
+        """Begin anew, for a new connection; who waited for the old one is told that it is gone."""
+        queue, self.queue = self.queue, []
+        for waiting in queue:
+            if not waiting.done():
+                waiting.set_exception(hikari.ComponentStateConflictError("reconnected"))
+        self.move_at = 0.0
+        super().close()
 
 
 class ResumableShard(GatewayShardImpl):
@@ -76,6 +129,8 @@ class ResumableShard(GatewayShardImpl):
         """
         # After RESUMED there is no READY to tell it.
         self._user_id = hikari.Snowflake(user)
+        self._non_priority_rate_limit = SendLimit.like(self._non_priority_rate_limit)
+        self._total_rate_limit = SendLimit.like(self._total_rate_limit)
         self._may_identify = may_identify
         if session is not None:
             self._session_id = session.id
@@ -161,6 +216,11 @@ class ResumableBot(hikari.GatewayBot):
     def sessions(self) -> dict[int, ShardSession]:
         """The sessions of the shards that have one."""
         return _sessions(self._resumable)
+
+    def keep_pace(self) -> None:
+        """Never ask REST faster than Discord lets us; to be called before it is asked anything."""
+        buckets = PacedBuckets(LONGEST_WAIT_SECONDS)
+        self._rest._bucket_manager = buckets  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
     def recall_with(self, recall: Recall) -> None:
         """Say how shards come to know the session to go on with."""

@@ -4,6 +4,8 @@ A place is asked for over the gateway, which answers nothing when it refuses. So
 refused (a missing permission, a full channel) is looked at first, by REST: with roles and channels
 of every guild in a cache the process would be twice its size for a look a minute. A REST that
 fails is no refusal: the gateway is asked all the same, and the player knows when to give up.
+Who comes back to where it was does not look: that most likely works, and after a new session all
+guilds do it at once, which is more than REST may be asked. Where it fails the next try does look.
 
 What Discord says goes to the guild's player by one look-up, and into its mailbox before anything
 is awaited: listeners start in the order of events and may finish in any. What it says before the
@@ -84,12 +86,13 @@ class DiscordVoice:
 
     # --- the port ----------------------------------------------------------------------------
 
-    async def join(self, guild: int, channel: int) -> None:
+    async def join(self, guild: int, channel: int, *, back: bool = False) -> None:
         """Ask Discord for a place in the channel. Raises `JoinRefused`.
 
-        While the shard reconnects it waits, ten seconds at most.
+        `back`: it was there, and is not looked at first. While the shard reconnects it waits, ten
+        seconds at most.
         """
-        refused = await self._look(guild, channel)
+        refused = None if back else await self._look(guild, channel)
         if refused is not None:
             raise JoinRefused(refused)
         try:

@@ -2,15 +2,12 @@
 
 import argparse
 import math
-import multiprocessing
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 
 from tests.simulation.faults import FAULTS
-from tests.simulation.simulation import SIZE, simulate
+from tests.simulation.simulation import SIZE, simulate, simulate_all
 
 
 def main() -> int:
@@ -46,20 +43,17 @@ def search(seeds: range, without: list[str], jobs: int, *, keep_going: bool) -> 
     began = time.perf_counter()
     hours = sound = 0.0
     faults = failures = 0
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        for outcome in pool.map(partial(simulate, without=without), seeds):
-            hours += outcome.hours
-            sound += outcome.hours_of_sound
-            faults += outcome.faults
-            if outcome.failure is None:
-                continue
-            failures += 1
-            if not keep_going:
-                print(outcome.report)
-                pool.shutdown(cancel_futures=True)
-                return 1
-            print(f"seed {outcome.seed}: {outcome.failure[:300]}", flush=True)
+    for outcome in simulate_all(seeds, jobs, without=without):
+        hours += outcome.hours
+        sound += outcome.hours_of_sound
+        faults += outcome.faults
+        if outcome.failure is None:
+            continue
+        failures += 1
+        if not keep_going:
+            print(outcome.report)
+            return 1
+        print(f"seed {outcome.seed}: {outcome.failure[:300]}", flush=True)
     minutes = (time.perf_counter() - began) / 60
     print(
         f"{hours:.0f} guild-hours ({sound:.0f} of sound) with {faults} faults in {minutes:.1f} min:"

@@ -15,7 +15,7 @@ from actors.guild.player.ports import (
 )
 from actors.guild.refusal import Code, Refused
 from actors.intake import INTAKE
-from actors.runtime import ActorRef, MailboxFull, Registry
+from actors.runtime import ActorCrashed, ActorRef, ActorStopped, AskTimeout, MailboxFull, Registry
 from actors.store.messages import STORE, Note, Noted, StoreMessage
 from tests.simulation.discord import Arrived, Discord, Ready, Resumed, Said, Session
 from tests.simulation.loop import Spawn
@@ -28,6 +28,7 @@ KEY = "gateway/0"
 GATEWAY_SECONDS = 10.0
 LOOK_SECONDS = (0.1, 0.4)
 NOTE_SECONDS = 1.0
+NOTED_SECONDS = 5.0
 
 
 class Gateway:
@@ -71,8 +72,7 @@ class Gateway:
     async def start(self) -> None:
         self._arrived = self._loop.create_future()
         self._broken = self._loop.create_future()
-        store = self._store
-        note = None if store is None else await store.ask(Noted(KEY), timeout=5.0)
+        note = await self._read_note()
         if note and self._name is None:
             name, sequence, *seats = note.split()
             self._seats.update(map(int, seats))
@@ -181,6 +181,15 @@ class Gateway:
         if self._session is not None:
             self._put(self._text(self._session))
 
+    async def _read_note(self) -> str | None:
+        store = self._store
+        if store is None:
+            return None
+        try:
+            return await store.ask(Noted(KEY), timeout=NOTED_SECONDS)
+        except (AskTimeout, ActorCrashed, ActorStopped):
+            return None
+
     def _put(self, text: str) -> None:
         store = self._store
         if store is not None and text != self._noted:
@@ -259,11 +268,13 @@ class Gateway:
 
     # --- the port ---
 
-    async def join(self, guild: int, channel: int) -> None:
+    async def join(self, guild: int, channel: int, *, back: bool = False) -> None:
         self._sabotage.strike(guild, "join")
-        await asyncio.sleep(self._chance.uniform(*LOOK_SECONDS))
-        if self._discord.halls[guild].forbidden:
-            raise JoinRefused(Refused(Code.CANNOT_SPEAK, {"channel": channel, "missing": "all"}))
+        if not back:
+            await asyncio.sleep(self._chance.uniform(*LOOK_SECONDS))
+            if self._discord.halls[guild].forbidden:
+                missing = {"channel": channel, "missing": "all"}
+                raise JoinRefused(Refused(Code.CANNOT_SPEAK, missing))
         try:
             await self._ask(guild, channel)
         except TimeoutError:
@@ -314,8 +325,8 @@ class Voice:
         self._gateway = gateway
         self._sabotage = sabotage
 
-    async def join(self, guild: int, channel: int) -> None:
-        await self._gateway.join(guild, channel)
+    async def join(self, guild: int, channel: int, *, back: bool = False) -> None:
+        await self._gateway.join(guild, channel, back=back)
 
     async def leave(self, guild: int) -> bool:
         self._sabotage.strike(guild, "leave")

@@ -65,7 +65,7 @@ def outdated(process: Process) -> Iterator[tuple[int, str]]:
 def _shown(view: PlayerView) -> tuple[object, ...]:
     current = view.current
     playing = None if current is None else (current.play, current.paused)
-    return playing, view.voice_channel, view.volume, [entry.track.title for entry in view.queue]
+    return playing, view.volume, [entry.track.title for entry in view.queue]
 
 
 def left(system: System, world: World, tasks: set[asyncio.Task[Any]]) -> Iterator[str]:

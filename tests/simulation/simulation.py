@@ -3,13 +3,16 @@
 import asyncio
 import gc
 import logging
+import multiprocessing
 import random
 import time
 import warnings
 from collections import Counter
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -62,6 +65,18 @@ def simulate(
     """Simulate `seed`, leaving out the faults that `without` names."""
     with _undisturbed(seed):
         return Simulation(seed, size, without, whole_story).outcome()
+
+
+def simulate_all(
+    seeds: Iterable[int], jobs: int, *, without: Collection[str] = ()
+) -> Generator[Outcome]:
+    """Yield what comes of each seed, in their order; `jobs` processes work on them."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        try:
+            yield from pool.map(partial(simulate, without=without), seeds)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 @contextmanager

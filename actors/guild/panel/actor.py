@@ -1,8 +1,10 @@
 """The panel's actor: one message in a channel that shows the player, edited as rarely as it may.
 
 However fast things change, the message is edited at most once in `EDIT_PAUSE_SECONDS`, and the
-last state wins: a change in the pause is shown when the pause ends. Progress needs no edits at
-all, the presenter uses Discord's own relative timestamps.
+last state wins: a change in the pause is shown when the pause ends. So does the pause with which a
+panel of a process before begins: until the player has taken up its thread, each of its states is
+worth an edit, and all guilds start at once. Progress needs no edits at all, the presenter uses
+Discord's own relative timestamps.
 """
 
 from dataclasses import dataclass, replace
@@ -46,7 +48,13 @@ class PanelActor(Actor[PanelMessage]):
     async def on_start(self) -> None:
         """Show what has changed since the last incarnation."""
         kept = self.context.kept
-        self._posted = kept if isinstance(kept, Posted) else await self._noted()
+        if isinstance(kept, Posted):
+            self._posted = kept
+        else:
+            self._posted = await self._noted()
+            if self._posted is not None:
+                self._pause()
+                return
         # Not here: a panel that Discord does not take is no reason for no music.
         try:
             self.context.ref.tell_nowait(Render())
@@ -73,9 +81,12 @@ class PanelActor(Actor[PanelMessage]):
             return
         if self._posted is None and view.current is None:
             return
+        self._pause()
+        await self._show(view, view.text_channel)
+
+    def _pause(self) -> None:
         self._pausing = True
         self.context.timers.start("edit", EDIT_PAUSE_SECONDS, EditTime())
-        await self._show(view, view.text_channel)
 
     async def _show(self, view: PlayerView, channel: int) -> None:
         posted = self._posted
@@ -136,16 +147,20 @@ def _place(posted: Posted | None) -> str:
 
 
 def _looks_alike(shown: PlayerView, view: PlayerView) -> bool:
-    """Whether the two would show the same: a position that merely ran on is no change."""
+    """Whether the two would show the same.
+
+    A position that merely ran on is no change, nor is it while something plays to be in no channel
+    for a moment, or in another.
+    """
     drifted = abs(_clock(shown) - _clock(view)) > DRIFT_MS
-    return not drifted and _without_clock(shown) == _without_clock(view)
+    return not drifted and _lasting(shown) == _lasting(view)
 
 
-def _without_clock(view: PlayerView) -> PlayerView:
+def _lasting(view: PlayerView) -> PlayerView:
     current = view.current
-    return (
-        view if current is None else replace(view, current=replace(current, position_ms=0, at_ms=0))
-    )
+    if current is None:
+        return view
+    return replace(view, voice_channel=None, current=replace(current, position_ms=0, at_ms=0))
 
 
 def _clock(view: PlayerView) -> int:

@@ -328,7 +328,7 @@ class PlayerActor(Actor[PlayerMessage]):
                 return
             await self._report(Departed())
         try:
-            await self._ports.voice.join(guild, effect.channel)
+            await self._ports.voice.join(guild, effect.channel, back=effect.back)
         except JoinRefused as error:
             await self._report(JoinFailed(effect.attempt, error.refused))
 

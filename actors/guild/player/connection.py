@@ -174,7 +174,7 @@ def on_session_ended(turn: Turn, _: VoiceSessionEnded) -> None:
     joining = turn.state.joining
     if joining is not None:
         repair.forget_place(turn)
-        turn.do(JoinVoice(joining.attempt, joining.channel))
+        turn.do(JoinVoice(joining.attempt, joining.channel, back=joining.back))
     elif turn.state.home is not None:
         repair.come_back(turn)
 

@@ -54,12 +54,13 @@ class Speak:
 class JoinVoice:
     """Join a voice channel; a refusal comes back as `JoinFailed`.
 
-    `afresh`: leave first, for only who comes in is given new credentials. A join that is under way
-    is called off.
+    `back`: it was there until Discord forgot it, and will hardly be refused. `afresh`: leave
+    first, for only who comes in is given new credentials. A join that is under way is called off.
     """
 
     attempt: int
     channel: int
+    back: bool = False
     afresh: bool = False
 
 

@@ -121,11 +121,11 @@ class AudioNode(Protocol):
 class VoiceGateway(Protocol):
     """The bot's own voice state at Discord."""
 
-    async def join(self, guild: int, channel: int) -> None:
+    async def join(self, guild: int, channel: int, *, back: bool = False) -> None:
         """Ask Discord to put the bot into the channel. Raises `JoinRefused`.
 
-        Permissions and room are looked at first. That it worked is said by `VoiceStateChanged` and
-        `VoiceServerChanged`, not by the return of this call.
+        Permissions and room are looked at first, unless it is to come `back`. That it worked is
+        said by `VoiceStateChanged` and `VoiceServerChanged`, not by the return of this call.
         """
         ...
 

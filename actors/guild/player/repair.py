@@ -189,7 +189,7 @@ def come_back(turn: Turn) -> None:
     attempt = turn.number()
     turn.change(joining=Joining(attempt, state.home, back=True))
     forget_place(turn)
-    turn.do(JoinVoice(attempt, state.home), StartTimer(JOIN, COOLDOWNS_MS[0]))
+    turn.do(JoinVoice(attempt, state.home, back=True), StartTimer(JOIN, COOLDOWNS_MS[0]))
 
 
 def forget_place(turn: Turn) -> None:

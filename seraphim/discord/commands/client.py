@@ -25,7 +25,7 @@ from seraphim.discord.caller import Arrivals, Caller
 from seraphim.discord.desk import HEAVY_SECONDS, LIGHT_SECONDS, Desk
 from seraphim.discord.incidents import refused_by
 from seraphim.discord.presenters.card import Card
-from seraphim.discord.presenters.refusals import refusal, stopping
+from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import Reply, reply
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
     async def on_command_interaction(self, interaction: hikari.CommandInteraction) -> None:
         """Take a command, or turn it away."""
         if not self._admission.open:
-            await self._desk.give(CommandAnswer(interaction), stopping())
+            await self._desk.turn_away(CommandAnswer(interaction))
             return
         _arrived.set(self._arrivals.caller(interaction))
         self._admission.enter()

@@ -32,7 +32,7 @@ from seraphim.discord.controls.button import Button, Verb
 from seraphim.discord.desk import LIGHT_SECONDS, Desk
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.panel import gone, panel
-from seraphim.discord.presenters.refusals import refusal, stopping
+from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import Reply, reply
 
 
@@ -67,7 +67,7 @@ class Presses:
         )
         answer = PressAnswer(interaction)
         if not self._admission.open:
-            await self._desk.give(answer, stopping())
+            await self._desk.turn_away(answer)
             return
         with self._admission.counted():
             await self._answer(answer, interaction, button, caller)

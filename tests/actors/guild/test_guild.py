@@ -20,6 +20,7 @@ from actors.guild.player.messages import (
     Show,
     Skip,
     Skipped,
+    VoiceSessionEnded,
 )
 from actors.guild.player.ports import SourceFailed
 from actors.guild.refusal import Code, Refused
@@ -230,6 +231,21 @@ async def test_a_position_that_wobbles_is_no_reason_to_edit_the_panel(
     await clock.advance(3.0)
     await world.changes.until(lambda: views[-1].volume == 10)
     assert len(views) == shown + 1
+
+
+async def test_a_place_that_is_taken_again_is_no_reason_to_edit_the_panel(
+    player: ActorRef[PlayerMessage], world: World, clock: VirtualClock
+) -> None:
+    await play(player, "first")
+    await world.changes.until(lambda: bool(world.posted))
+    (views,) = world.posted.values()
+    await clock.advance(10.0)
+    shown = len(views)
+    world.session = "another"
+    await player.tell(VoiceSessionEnded())
+    await clock.advance(10.0)
+    assert any(update.voice and update.voice.session == "another" for update in world.updates)
+    assert len(views) == shown
 
 
 async def test_however_fast_things_change_the_panel_is_edited_once_in_three_seconds(

@@ -33,10 +33,10 @@ class Discord(Gateway):
         self.reachable = anyio.Event()
         self.reachable.set()
 
-    async def join(self, guild: int, channel: int) -> None:
+    async def join(self, guild: int, channel: int, *, back: bool = False) -> None:
         await self.reachable.wait()
         self.asked.append(channel)
-        await super().join(guild, channel)
+        await super().join(guild, channel, back=back)
 
     async def leave(self, guild: int) -> bool:
         await self.reachable.wait()

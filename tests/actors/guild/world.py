@@ -168,7 +168,7 @@ class Gateway:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def join(self, guild: int, channel: int) -> None:
+    async def join(self, guild: int, channel: int, *, back: bool = False) -> None:
         state = VoiceStateChanged(channel, self._world.session)
         self._world.voice[guild] = state
         self._world.tell(guild, state)

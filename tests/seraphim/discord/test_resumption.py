@@ -10,16 +10,31 @@ from typing import Any
 import hikari
 import pytest
 import structlog
+from hikari.impl import shard
+from hikari.impl.buckets import RESTBucketManager
+from hikari.impl.rest import RESTClientImpl
 from hikari.impl.shard import GatewayShardImpl
 
 from actors.guild.names import player_name
-from actors.guild.player.messages import Pause, Paused, VoiceStateChanged
+from actors.guild.player.messages import Pause, Paused, Skip, Skipped, VoiceStateChanged
 from actors.guild.refusal import Code
+from seraphim.discord import answer as answering
 from seraphim.discord import gateway
-from seraphim.discord.resumption import BOT_PRIVATES, SHARD_PRIVATES, ResumableBot, ShardSession
+from seraphim.discord.pace import PacedBuckets
+from seraphim.discord.resumption import (
+    BOT_PRIVATES,
+    BUCKETS_PRIVATES,
+    REST_PRIVATES,
+    SHARD_CONSTANTS,
+    SHARD_PRIVATES,
+    SLOWEST_RECONNECT_SECONDS,
+    ResumableBot,
+    SendLimit,
+    ShardSession,
+)
 from seraphim.discord.sessions import SessionNote, key, read
 from seraphim.sandbox import Guild, Sandbox
-from tests.seraphim.discord.house import House, Notebook, playing, view
+from tests.seraphim.discord.house import House, Notebook, entry, playing, view
 
 pytestmark = pytest.mark.anyio
 
@@ -65,7 +80,23 @@ def test_hikari_still_has_what_is_used_of_its_inside() -> None:
     missing = [name for name in SHARD_PRIVATES if not hasattr(GatewayShardImpl, name)]
     source = inspect.getsource(hikari.GatewayBot)
     missing += [name for name in BOT_PRIVATES if name not in source]
+    missing += [name for name in REST_PRIVATES if not hasattr(RESTClientImpl, name)]
+    missing += [name for name in BUCKETS_PRIVATES if not hasattr(RESTBucketManager, name)]
+    source = inspect.getsource(GatewayShardImpl._keep_alive)
+    missing += [name for name in SHARD_CONSTANTS if name not in source]
     assert not missing, f"hikari {hikari.__version__} renamed what resumption.py relies on"
+
+
+def test_a_gateway_that_was_away_is_not_missed_for_long_when_it_is_back() -> None:
+    assert shard._BACKOFF_CAP == SLOWEST_RECONNECT_SECONDS
+
+
+def test_hikari_still_goes_by_the_rate_limits_that_it_is_given() -> None:
+    rest = gateway.gateway_bot("MTIz.x.y", None)._rest
+    assert isinstance(rest._bucket_manager, PacedBuckets)
+    source = inspect.getsource(RESTClientImpl._request)
+    assert "self._bucket_manager.acquire_bucket(compiled_route, auth)" in source
+    assert "self._bucket_manager.throttle(" in inspect.getsource(RESTClientImpl._parse_ratelimits)
 
 
 def test_hikari_still_starts_a_shard_as_we_do() -> None:
@@ -76,6 +107,30 @@ def test_hikari_still_starts_a_shard_as_we_do() -> None:
     for name in inspect.signature(GatewayShardImpl.__init__).parameters:
         if name not in ("self", "compression", "data_format"):
             assert f"{name}=" in built, f"hikari's shards take a new parameter: {name}"
+
+
+async def test_who_gives_up_waiting_to_say_something_keeps_no_other_from_saying_it() -> None:
+    limit = SendLimit("shard", 0.2, 2)
+    waiting = [asyncio.create_task(limit.acquire()) for _ in range(5)]
+    await asyncio.sleep(0)
+    waiting[2].cancel()
+    waiting[3].cancel()
+    async with asyncio.timeout(10):
+        await waiting[4]
+        await limit.acquire()
+    assert limit.is_empty
+
+
+async def test_who_waits_to_say_something_hears_of_a_new_connection_which_owes_nothing() -> None:
+    limit = SendLimit("shard", 3_600.0, 1)
+    await limit.acquire()
+    waiting = asyncio.create_task(limit.acquire())
+    await asyncio.sleep(0)
+    limit.close()
+    with pytest.raises(hikari.ComponentStateConflictError):
+        await waiting
+    async with asyncio.timeout(10):
+        await limit.acquire()
 
 
 # --- notes ----------------------------------------------------------------------------------
@@ -397,6 +452,48 @@ async def test_a_guild_that_the_bot_was_taken_out_of_meanwhile_is_gone(
     async with house.running():
         assert house.edge.voice.state(guild.id) == VoiceStateChanged(None, None)
     assert read(house.notes.kept[key(0)]) is None
+
+
+# --- answers ----------------------------------------------------------------------------------
+
+
+async def test_what_a_killed_process_has_answered_stands_and_what_it_promised_is_answered(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, guild: Guild, notes: Notebook
+) -> None:
+    ada, bob = guild.member("Ada"), guild.member("Bob")
+    house = House(sandbox, notes)
+    async with house.running():
+        old = dict(notes.kept)
+        script = house.script(guild)
+        script.replies[Pause] = Paused(playing(), changed=True)
+        script.replies[Skip] = Skipped(entry(), None)
+        answered = await ada.command("pause")
+        said = answered.embeds[0]
+        shown = view(guild.id, playing("Aurora", "run-1"))
+        house.board.put(shown)
+        posted = await house.edge.announcer.post(guild.text.id, shown)
+        panel = next(message for message in guild.text.messages if message.id == posted)
+        pressed = await ada.press(panel, "skip")
+        # The process ends between the promise of an answer and the answer.
+        lost = sandbox.faults.refuse("PATCH /webhooks/*", status=404)
+        monkeypatch.setattr(answering, "PATIENCE_SECONDS", 0.0)
+        script.hold = asyncio.Event()
+        promised = asyncio.create_task(bob.command("pause"))
+        await sandbox.until(lambda: any(message.loading for message in guild.text.messages))
+        script.hold.set()
+        await sandbox.until(lambda: lost.met)
+        await house.edge.service.hand_over()
+    monkeypatch.undo()
+    lost.lift()
+    notes.kept = old
+    house = House(sandbox, notes)
+    async with house.running():
+        assert "just starting" in (await promised).embeds[0].get("description", "")
+        await ada.command("ping")
+        assert house.script(guild).received == []
+        assert guild.text.messages[0].embeds == [said]
+        assert panel.embeds[0].get("title") == "Aurora"
+        assert not pressed.followups
 
 
 # --- members ----------------------------------------------------------------------------------

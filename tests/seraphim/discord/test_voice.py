@@ -126,9 +126,31 @@ async def test_a_rest_that_fails_keeps_nobody_from_joining(
     await house.sandbox.until(lambda: guild.bot.voice)
 
 
+async def test_to_come_back_nothing_is_looked_at(house: House, guild: Guild) -> None:
+    refusal = house.sandbox.faults.refuse("GET *", status=403)
+    await house.edge.voice.join(guild.id, guild.voice.id, back=True)
+    await house.sandbox.until(lambda: guild.bot.voice)
+    assert not refusal.met
+
+
 async def test_joining_waits_for_a_gateway_that_reconnects(house: House, guild: Guild) -> None:
     house.sandbox.faults.drop_gateway()
     await house.sandbox.until(lambda: not all(s.is_connected for s in house.bot.shards.values()))
+    await house.edge.voice.join(guild.id, guild.voice.id)
+    await house.sandbox.until(lambda: guild.bot.voice)
+
+
+async def test_who_gives_up_at_the_limit_of_the_gateway_keeps_no_other_from_joining(
+    monkeypatch: pytest.MonkeyPatch, house: House, guild: Guild
+) -> None:
+    (shard,) = house.bot.shards.values()
+    limit = shard._non_priority_rate_limit  # pyright: ignore
+    limit.limit, limit.period = 1, 0.3
+    limit.move_at = 0.0
+    await house.edge.voice.leave(guild.id)
+    monkeypatch.setattr(voices, "GATEWAY_SECONDS", 0.05)
+    assert not await house.edge.voice.leave(guild.id)
+    monkeypatch.undo()
     await house.edge.voice.join(guild.id, guild.voice.id)
     await house.sandbox.until(lambda: guild.bot.voice)
 

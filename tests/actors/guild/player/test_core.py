@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from actors.guild.panel.messages import TooManyBroke, TrackBroke
+from actors.guild.panel.messages import JoinLost, TooManyBroke, TrackBroke
 from actors.guild.player.core import IDLE, IDLE_MS, restored
 from actors.guild.player.effects import (
     Answer,
@@ -679,7 +679,9 @@ def test_a_place_that_ended_with_its_session_is_taken_again_and_the_music_goes_o
     guild = playing("first")
     guild.now += 5_000
     guild.tell(VoiceSessionEnded())
-    assert [e.channel for e in guild.effects if isinstance(e, JoinVoice)] == [HERE]
+    assert [(e.channel, e.back) for e in guild.effects if isinstance(e, JoinVoice)] == [
+        (HERE, True)
+    ]
     guild.now += 1_000
     guild.tell(VoiceStateChanged(HERE, "another"))
     guild.tell(SERVER)
@@ -687,6 +689,18 @@ def test_a_place_that_ended_with_its_session_is_taken_again_and_the_music_goes_o
     assert update.voice is not None
     assert update.voice.session == "another"
     assert update.start is None, "the node never stopped playing"
+
+
+def test_where_the_way_back_leads_nowhere_the_next_try_is_looked_at_first():
+    guild = playing("first")
+    guild.tell(VoiceSessionEnded())
+    guild.now += 5_000
+    guild.tell(TimeIsUp("join"))
+    (again,) = (e for e in guild.effects if isinstance(e, JoinVoice))
+    assert not again.back
+    refused = Refused(Code.CANNOT_SPEAK, {"missing": "Connect"})
+    guild.tell(JoinFailed(again.attempt, refused))
+    assert Say(JoinLost(refused)) in guild.effects
 
 
 def test_a_join_that_was_under_way_is_asked_for_again_in_a_new_session():

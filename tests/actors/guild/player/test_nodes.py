@@ -12,11 +12,13 @@ from actors.guild.player.messages import (
     TrackEnded,
     TrackStarted,
     UpdateFailed,
+    VoiceServerChanged,
+    VoiceSessionEnded,
     VoiceStateChanged,
 )
 from actors.guild.refusal import Code, Refused
 from tests.actors.guild.player.shell import NODE, OTHER
-from tests.actors.guild.player.test_core import ADA, Guild
+from tests.actors.guild.player.test_core import ADA, HERE, Guild
 
 
 def playing_with_another(*names: str) -> Guild:
@@ -53,6 +55,18 @@ def test_without_another_node_the_song_stands_still_until_one_is_back():
     (sent,) = sent_to(guild, OTHER)
     assert sent.update.start is not None
     assert sent.update.start.position_ms == 7_000
+
+
+def test_a_node_that_went_down_while_the_bot_was_out_of_voice_is_not_waited_for():
+    guild = playing_with_another("first")
+    guild.tell(VoiceSessionEnded())
+    guild.tell(NodeDown(NODE))
+    guild.tell(VoiceStateChanged(HERE, "another session"))
+    guild.tell(VoiceServerChanged("another token", "voice.example:443"))
+    (sent,) = sent_to(guild, OTHER)
+    assert sent.update.voice is not None
+    assert sent.update.start is not None
+    assert sent.update.start.track.title == "first"
 
 
 def test_a_node_that_resumes_is_looked_at_and_not_started_again():
