@@ -77,6 +77,10 @@ bench: $(COMPARED) ## every benchmark, with its gates
 simulate: $(DEVELOPMENT) ## a hundred thousand simulated guild-hours of faults
 	$(BIN)/python -m tests.simulation --hours 100000
 
+.PHONY: fuzz
+fuzz: $(DEVELOPMENT) ## six thousand broken files, while a song plays beside them
+	$(BIN)/python -m tests.fuzz
+
 .PHONY: format
 format: $(DEVELOPMENT) ## put the code into shape
 	$(BIN)/ruff format .

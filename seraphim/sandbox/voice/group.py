@@ -222,6 +222,7 @@ class Group:
         if place is None or place.member is not member:
             return
         del self._places[member.user_id]
+        place.package = None
         for number in list(self._transitions):
             self._is_ready(number, place)
         if not self._places:
@@ -324,7 +325,7 @@ class Group:
         self._take_out(place)
         place.package = package
         place.signature_key = package.leaf.signature_key
-        self._propose(_Proposed(self._sender.add(self._id, self.epoch, package), adds=place))
+        self._invite(place)
 
     def commit(self, member: Member, data: bytes) -> None:
         """Somebody made an epoch of what was proposed (op 28). The first one counts.
@@ -367,6 +368,7 @@ class Group:
             return
         if transition := self._transitions.get(number):
             transition.places.discard(place)
+        place.package = None
         self._is_ready(number, place)
         self._take_out(place)
 
@@ -435,6 +437,18 @@ class Group:
 
     # Proposals
 
+    def _invite(self, place: _Place) -> None:
+        """Propose to add who can be, once they have read what they were told before.
+
+        Sooner, the welcome would meet one who began anew because of an older message, and so on
+        for ever.
+        """
+        reads = any(place in transition.waiting for transition in self._transitions.values())
+        proposed = any(one.adds is place for one in self._proposed.values())
+        if place.package is not None and not reads and not proposed:
+            proposal = self._sender.add(self._id, self.epoch, place.package)
+            self._propose(_Proposed(proposal, adds=place))
+
     def _take_out(self, place: _Place) -> None:
         """Away with somebody's leaf, or with the proposal to give them one."""
         place.package = None
@@ -500,6 +514,7 @@ class Group:
         transition = self._transitions.get(number)
         if transition is not None:
             transition.waiting.discard(place)
+            self._invite(place)
             if not transition.waiting:
                 self._execute(number)
 
@@ -513,6 +528,8 @@ class Group:
             self._seal(transition.places)
         else:
             self._clear_from = time.monotonic() + IN_FLIGHT_SECONDS
+        for place in transition.waiting:
+            self._invite(place)
 
     def _seal(self, places: Iterable[_Place]) -> None:
         soon = time.monotonic() + IN_FLIGHT_SECONDS
