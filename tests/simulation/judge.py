@@ -310,13 +310,15 @@ class Judge:
         self.world.story.tell(
             record.guild, "is over:", was.entry.track.identifier, f"by {_kind(message)}"
         )
-        broke = isinstance(message, Reconciled) and was.failure is not None
-        if not isinstance(message, ENDS) and not broke:
+        # Its end was lost, and the node has nothing more to play.
+        found_over = isinstance(message, Reconciled) and message.player is not None
+        if not isinstance(message, ENDS) and not found_over:
             self.fail(f"{_kind(message)} ended {was.entry.track.identifier}", record.guild)
         heard = self._ear.heard(record, was.play)
         del record.heard[was.play]
         fate = self.world.fates.get(was.entry.track.identifier)
-        if not isinstance(message, TrackEnded) or fate is not None or was.failure is not None:
+        broke = fate is not None or was.failure is not None
+        if broke or not isinstance(message, TrackEnded | Reconciled):
             return
         allowed = LOST_MS * heard.faults + heard.slack_ms + UNSURE_MS
         length = was.entry.track.length_ms or 0
