@@ -311,12 +311,15 @@ class Judge:
         self.world.story.tell(
             record.guild, "is over:", was.entry.track.identifier, f"by {_kind(message)}"
         )
-        if not isinstance(message, ENDS) and not _is_late_word(before, message):
+        # Its end was lost, and the node has nothing more to play, or has gone on.
+        found_over = isinstance(message, Reconciled) and message.player is not None
+        if not isinstance(message, ENDS) and not found_over and not _went_on(before, message):
             self.fail(f"{_kind(message)} ended {was.entry.track.identifier}", record.guild)
         heard = self._ear.heard(record, was.play)
         del record.heard[was.play]
         fate = self.world.fates.get(was.entry.track.identifier)
-        if not isinstance(message, TrackEnded) or fate is not None or was.failure is not None:
+        broke = fate is not None or was.failure is not None
+        if broke or not isinstance(message, TrackEnded | Reconciled):
             return
         allowed = LOST_MS * heard.faults + heard.slack_ms + UNSURE_MS
         length = was.entry.track.length_ms or 0
@@ -441,16 +444,10 @@ def _may_lose(before: PlayerState, lost: list[str], message: object) -> bool:
     return broken and ends and set(lost) <= {*waiting, *oldest}
 
 
-def _is_late_word(before: PlayerState, message: object) -> bool:
-    """Whether the node has ended a track, or gone on from it, and its word of that was lost."""
-    told, current = before.following, before.current
-    if isinstance(message, TrackStarted):
-        return told is not None and message.play == told.sounding
-    if not isinstance(message, Reconciled):
-        return False
-    play = None if message.player is None else message.player.play
-    broke = current is not None and current.failure is not None
-    return broke or (told is not None and play == told.sounding)
+def _went_on(before: PlayerState, message: object) -> bool:
+    """Whether the node has gone on to what follows, and its word of the end before was lost."""
+    told = before.following
+    return isinstance(message, TrackStarted) and told is not None and message.play == told.sounding
 
 
 def _kind(message: object) -> str:
