@@ -331,7 +331,8 @@ class Group:
         """Somebody made an epoch of what was proposed (op 28). The first one counts.
 
         One that comes too late, for its epoch or for a proposal that it does not know, is nothing;
-        nor is one that adds somebody and has no welcome (davey's, after a revocation).
+        nor is one that adds somebody and has no welcome (davey makes it when the last thing it was
+        told adds nobody).
 
         Raises
         ------
@@ -346,15 +347,14 @@ class Group:
         if leaf is None:
             return
         self._examine(commit, place, leaf)
-        accepted = [self._proposed[one] for one in commit.references if one in self._proposed]
-        expected = [one for one in self._proposed.values() if self.epoch or one.adds is not place]
-        if (
-            not expected
-            or len(accepted) != len(expected)
-            or len(accepted) != len(commit.references)
-        ):
+        expected = {
+            name for name, one in self._proposed.items() if self.epoch or one.adds is not place
+        }
+        if not expected or sorted(expected) != sorted(commit.references):
             return
-        self._pass_on(commit, welcome, place, accepted)
+        accepted = [self._proposed[name] for name in commit.references]
+        if bool(welcome) is any(one.adds for one in accepted):
+            self._pass_on(commit, welcome, place, accepted)
 
     def ready(self, member: Member, number: int) -> None:
         """Somebody is ready for a transition (op 23)."""

@@ -11,13 +11,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from davey import DaveSession, ProposalsOperationType
+from davey import CommitWelcome, DaveSession, ProposalsOperationType
 
 from seraphim.sandbox.voice.channel import Channel
 from seraphim.sandbox.voice.external_sender import ExternalSender
 from seraphim.sandbox.voice.group import DavePolicy
 from seraphim.sandbox.voice.heard import Heard
 from seraphim.sandbox.voice.listener import Listener
+from seraphim.sandbox.voice.mls import LeafNode, ProposalType, Reader, reference, vector, vectors
 from seraphim.sandbox.voice.session import Credentials, Session
 from seraphim.voice import Opcode
 
@@ -39,6 +40,10 @@ class Client(Session):
         self.channel = channel
         self.dave = DaveSession(1, user_id, CHANNEL)
         self.chance = chance
+        self.adds: dict[bytes, bytes] = {}
+        """The proposals of this epoch that add somebody, by reference."""
+        self.again: Counter[bytes] = Counter()
+        """How often each of them was told again."""
         self.inbox: asyncio.Queue[tuple[Opcode, Any]] = asyncio.Queue()
         self.task = asyncio.create_task(self.live())
 
@@ -58,7 +63,37 @@ class Client(Session):
 
     def begin(self) -> None:
         self.dave.reinit(1, self.user_id, CHANNEL)
+        self.forget()
         self.channel.group.key_package(self, self.dave.get_serialized_key_package())
+
+    def forget(self) -> None:
+        self.adds.clear()
+        self.again.clear()
+
+    def propose(self, content: bytes) -> CommitWelcome | None:
+        """davey makes a welcome only if what it was told last adds somebody: it is told again."""
+        made = None
+        if content[0]:
+            revoked = Reader(Reader(content[1:]).vector())
+            while revoked.rest:
+                name = revoked.vector()
+                # It keeps each time that it was told, and forgets one a time.
+                for _ in range(1 + self.again.pop(name, 0)):
+                    gone = vectors([name])
+                    made = self.dave.process_proposals(ProposalsOperationType.revoke, gone)
+                self.adds.pop(name, None)
+        else:
+            made = self.dave.process_proposals(ProposalsOperationType.append, content[1:])
+            messages = Reader(Reader(content[1:]).vector())
+            while messages.rest:
+                message, adds = proposal(messages)
+                if adds:
+                    self.adds[reference("Proposal Reference", message[2:])] = message
+        if made is None or made.welcome or not self.adds:
+            return made
+        self.again.update(self.adds)
+        again = vector(b"".join(self.adds.values()))
+        return self.dave.process_proposals(ProposalsOperationType.append, again)
 
     def take(self, opcode: Opcode, content: Any) -> None:
         group = self.channel.group
@@ -68,11 +103,9 @@ class Client(Session):
             case Opcode.DAVE_MLS_EXTERNAL_SENDER:
                 self.dave.set_external_sender(content)
             case Opcode.DAVE_MLS_PROPOSALS:
-                revoke, append = ProposalsOperationType.revoke, ProposalsOperationType.append
-                kind = revoke if content[0] else append
                 # After it began anew it is still told what was meant for its former self.
                 with suppress(RuntimeError, ValueError):
-                    if made := self.dave.process_proposals(kind, content[1:]):
+                    if made := self.propose(content):
                         group.commit(self, made.commit + (made.welcome or b""))
             case Opcode.DAVE_MLS_ANNOUNCE_COMMIT_TRANSITION | Opcode.DAVE_MLS_WELCOME:
                 welcomed = opcode is Opcode.DAVE_MLS_WELCOME
@@ -80,6 +113,7 @@ class Client(Session):
                 try:
                     enter = self.dave.process_welcome if welcomed else self.dave.process_commit
                     enter(content[2:])
+                    self.forget()
                 except (RuntimeError, ValueError):
                     group.invalid(self, number)
                     self.begin()
@@ -88,6 +122,27 @@ class Client(Session):
                         group.ready(self, number)
             case _:
                 pass
+
+
+def proposal(reader: Reader) -> tuple[bytes, bool]:
+    """Take a proposal, and whether it adds somebody."""
+    start = reader.offset
+    reader.raw(4)
+    reader.vector()
+    reader.raw(8 + 1 + 4)
+    reader.vector()
+    reader.raw(1)
+    adds = reader.integer(2) == ProposalType.ADD
+    if adds:
+        reader.raw(4)
+        reader.vector()
+        LeafNode.read(reader)
+        reader.vector()
+        reader.vector()
+    else:
+        reader.raw(4)
+    reader.vector()
+    return reader.since(start), adds
 
 
 class House:
