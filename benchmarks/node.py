@@ -26,6 +26,7 @@ from av.audio.stream import AudioStream
 from seraphim.sandbox.voice import CertificateAuthority, Heard, Mark, VoiceServer
 
 USER = 3
+LISTENER = 4
 NODE = "import sys; from seraphim.cli import main; sys.exit(main(['audio-node', '--embedded']))"
 START_SECONDS = 30.0
 
@@ -117,8 +118,12 @@ class Stage:
         self._authority = authority
 
     def voice(self, guild: int) -> dict[str, str]:
-        """Expect a player in a guild's channel; gives what Discord would tell it."""
+        """Expect a player in a guild's channel, where somebody listens (end-to-end encrypted).
+
+        Gives what Discord would tell it.
+        """
         self.joined[guild] = self.heard[guild].mark()
+        self.region.listeners(guild, [LISTENER])
         self.region.expect(
             guild_id=guild, channel_id=guild, user_id=USER, session_id=f"s{guild}", token="t"
         )

@@ -38,8 +38,14 @@ class Pacer:
         """Tick for `paced` until it says that there is no more; the first tick comes soon."""
         self._paced[paced] = None
         if self._timer is None:
-            self._due = self._loop.time()
-            self._timer = self._loop.call_at(self._due, self._tick)
+            self._start()
+
+    def begin(self, paced: Paced) -> None:
+        """The same for who has sent nothing yet: who is alone need not wait for the next tick."""
+        if self._timer is not None and self._paced.keys() <= {paced}:
+            self._timer.cancel()
+            self._timer = None
+        self.wake(paced)
 
     def forget(self, paced: Paced) -> None:
         """Tick for it no more."""
@@ -51,6 +57,10 @@ class Pacer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _start(self) -> None:
+        self._due = self._loop.time()
+        self._timer = self._loop.call_at(self._due, self._tick)
 
     def _tick(self) -> None:
         started = self._loop.time()

@@ -258,7 +258,7 @@ class Player:
         if self._playback is not None:
             self._playback.waited_ms = 0
         self._listener.changed(self)
-        self._pacer.wake(self)
+        self._pacer.begin(self)
 
     def voice_changed(self, connection: VoiceConnection) -> None:
         """Tell the client how it stands; the sound goes on."""
@@ -292,7 +292,7 @@ class Player:
         playback = self._playback
         if playback is None or self.paused:
             return self._hush()
-        if not self._flowing:
+        if not self._is_flowing:
             self._wait_for_voice(playback)
             return True
         frame = playback.take()
@@ -369,8 +369,13 @@ class Player:
         return Sound(self.volume, self.filters)
 
     @property
+    def _is_flowing(self) -> bool:
+        """Whether a frame can be sent: not while there is no group to encrypt it for."""
+        return self._flowing and self._voice is not None and self._voice.sendable
+
+    @property
     def _is_heard(self) -> bool:
-        return self._flowing and not self.paused
+        return self._is_flowing and not self.paused
 
     def _change_sound(self) -> None:
         if self._playback is not None:

@@ -61,7 +61,7 @@ class Sandbox:
         timing: Timing | None = None,
         granted_intents: Intent = Intent.NONE,
         ca_file: Path | None = None,
-        dave: DavePolicy = DavePolicy.OFFERED,
+        dave: DavePolicy = DavePolicy.REQUIRED,
     ) -> None:
         self._discord = Discord(bot_name, timing or Timing(), granted_intents, dave)
         self._ca_file = ca_file

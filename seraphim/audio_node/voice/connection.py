@@ -8,24 +8,30 @@ Going away (1001), a crashed server (4015), a lost connection and a heartbeat wi
 leave the voice session there: it is resumed, and that is no event, because the sound goes its own
 way over UDP meanwhile. Every other close ends the connection; whether to come back is the bot's to
 decide, who knows where Discord says it is.
+
+Sound is encrypted twice: to the voice server (`encryption`), and to those who listen (`dave`). The
+second can make it wait, at the start and whenever the group is made anew: `sendable` says so.
 """
 
 import asyncio
 import ssl
 import time
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NoReturn, Protocol, cast
 
 import aiohttp
 import structlog
 
+from seraphim.audio_node.voice.dave import HIGHEST_VERSION, Dave
 from seraphim.audio_node.voice.encryption import choose_mode, encryption_for
 from seraphim.audio_node.voice.gateway import ABNORMAL, Closed, Gateway, Message
 from seraphim.audio_node.voice.udp import KEEP_ALIVE_SECONDS, DiscoveryFailed, Transmitter
 from seraphim.voice import RESUMABLE, Address, CloseCode, Mode, Opcode, Speaking
 
 CONNECT_SECONDS: Final = 10.0
-"""From nothing to the key, and from a lost connection to a resumed one."""
+"""From nothing to the keys, and from a lost connection to a resumed one."""
 
 RESUME_DELAYS: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 RESUMING_CODES: Final = RESUMABLE | {ABNORMAL}
@@ -34,9 +40,6 @@ LOST: Final = 4000
 """What a websocket is closed with when its session goes on: 1000 would end it."""
 
 KEY_SIZE: Final = 32
-
-NO_DAVE: Final = 0
-"""End-to-end encryption is not spoken here; where it is required the server closes with 4017."""
 
 _log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
@@ -97,6 +100,9 @@ class VoiceConnection:
         self._established = False
         self._leaving = False
         self._transmitter: Transmitter | None = None
+        self._dave = Dave(user_id=user_id, channel_id=credentials.channel_id, say=self._say)
+        self._unsaid: deque[tuple[Opcode, Mapping[str, object] | bytes]] = deque()
+        """What end-to-end encryption has to say; it outlasts a connection that breaks off."""
         self._ssrc = 0
         self._acknowledged = -1
         self._heartbeat_answered = True
@@ -122,10 +128,15 @@ class VoiceConnection:
         """How long the last heartbeat's answer took; 0 before the first, -1 when not connected."""
         return self._ping_ms if self._established else -1
 
+    @property
+    def sendable(self) -> bool:
+        """Whether a frame may leave now: not before those who listen could open it."""
+        return self.ready and self._dave.sendable
+
     def send(self, frame: bytes) -> None:
-        """Send one Opus frame now; nowhere when not ready or closed."""
-        if self._transmitter is not None:
-            self._transmitter.send(frame)
+        """Send one Opus frame now; nowhere when not `sendable`, or closed."""
+        if self._transmitter is not None and self.sendable:
+            self._transmitter.send(self._dave.seal(frame))
 
     def speak(self, speaking: bool) -> None:
         """Tell the channel whether frames are coming. Returns at once."""
@@ -210,10 +221,21 @@ class VoiceConnection:
                 message = await gateway.receive()
                 if message.sequence is not None:
                     self._acknowledged = message.sequence
-                if await self._hear(gateway, message):
-                    deadline.reschedule(None)
+                established = await self._hear(gateway, message)
+                while self._unsaid:
+                    await gateway.send(*self._unsaid[0])
+                    self._unsaid.popleft()
+                if established:
+                    self._established = True
                     tasks.create_task(self._announce(gateway))
-                    self._establish()
+                    if self.ready:
+                        deadline.reschedule(None)
+                        self._listener.voice_changed(self)
+                if self._established and not self.ready and self._dave.sendable:
+                    deadline.reschedule(None)
+                    self.ready = True
+                    self._log.info("voice.ready")
+                    self._listener.voice_ready(self)
 
     async def _introduce(self, gateway: Gateway, *, resuming: bool) -> None:
         who: dict[str, object] = {
@@ -224,11 +246,14 @@ class VoiceConnection:
         if resuming:
             await gateway.send(Opcode.RESUME, who | {"seq_ack": self._acknowledged})
         else:
-            who |= {"user_id": str(self._user_id), "max_dave_protocol_version": NO_DAVE}
+            who |= {
+                "user_id": str(self._user_id),
+                "max_dave_protocol_version": HIGHEST_VERSION,
+            }
             await gateway.send(Opcode.IDENTIFY, who)
 
     async def _hear(self, gateway: Gateway, message: Message) -> bool:
-        """Take in one message; returns whether sound can flow from now on."""
+        """Take in one message; returns whether the session is there from now on."""
         match message.opcode:
             case Opcode.READY:
                 await self._open_transmitter(gateway, message)
@@ -242,8 +267,8 @@ class VoiceConnection:
                 self._heartbeat_answered = True
                 self._ping_ms = round((time.monotonic() - self._beat_at) * 1000)
             case _:
-                # Who else is here, and end-to-end encryption: nothing that changes what is sent.
-                pass
+                # Who else is here, and end-to-end encryption.
+                self._dave.hear(message)
         return False
 
     async def _open_transmitter(self, gateway: Gateway, message: Message) -> None:
@@ -280,15 +305,11 @@ class VoiceConnection:
         if self._transmitter is None or len(key) != KEY_SIZE:
             raise Closed(CloseCode.DECODE_ERROR, "a key that was not due", remote=False)
         self._transmitter.encryption = encryption_for(mode, key)
+        version = message.data.get("dave_protocol_version")
+        self._dave.begin(version if isinstance(version, int) else 0)
 
-    def _establish(self) -> None:
-        self._established = True
-        if self.ready:
-            self._listener.voice_changed(self)
-            return
-        self.ready = True
-        self._log.info("voice.ready")
-        self._listener.voice_ready(self)
+    def _say(self, opcode: Opcode, data: Mapping[str, object] | bytes) -> None:
+        self._unsaid.append((opcode, data))
 
     async def _beat(self, gateway: Gateway, interval: float) -> NoReturn:
         self._heartbeat_answered = True

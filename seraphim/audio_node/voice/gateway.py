@@ -3,8 +3,8 @@
 aiohttp's client answers a CLOSE by itself and then reports 1006 more often than the code that came
 (7 of 10 closes with 4014). With `autoclose=False` the CLOSE is read here like any message.
 
-Replies are kept small: JSON in, `Message` out, unknown opcodes and the binary frames of end-to-end
-encryption handed on like all others, for the reader to ignore.
+Replies are kept small: JSON or a binary frame in, `Message` out, unknown opcodes handed on like all
+others, for the reader to ignore.
 """
 
 import asyncio
@@ -47,6 +47,8 @@ class Message:
     opcode: int
     data: Mapping[str, object]
     sequence: int | None
+    payload: bytes = b""
+    """Of a binary frame."""
 
     def integer(self, key: str) -> int:
         """Return a whole number."""
@@ -95,10 +97,13 @@ class Gateway:
             raise Closed(ABNORMAL, f"{endpoint}: {_why(error)}", remote=False) from error
         return cls(websocket)
 
-    async def send(self, opcode: Opcode, data: Mapping[str, object]) -> None:
-        """Send a message. Raises `Closed` when the connection is lost."""
+    async def send(self, opcode: Opcode, data: Mapping[str, object] | bytes) -> None:
+        """Send a message, in a binary frame if it is bytes. Raises `Closed` when it cannot."""
         try:
-            await self._websocket.send_str(json.dumps({"op": opcode, "d": data}))
+            if isinstance(data, bytes):
+                await self._websocket.send_bytes(bytes((opcode,)) + data)
+            else:
+                await self._websocket.send_str(json.dumps({"op": opcode, "d": data}))
         except (aiohttp.ClientError, OSError) as error:
             raise Closed(ABNORMAL, "the connection was lost", remote=True) from error
 
@@ -111,7 +116,9 @@ class Gateway:
             data = cast("bytes", frame.data)
             if len(data) > SEQUENCE_BYTES:
                 sequence = int.from_bytes(data[:SEQUENCE_BYTES], "big")
-                return Message(data[SEQUENCE_BYTES], {}, sequence)
+                return Message(
+                    data[SEQUENCE_BYTES], {}, sequence, payload=data[SEQUENCE_BYTES + 1 :]
+                )
             raise Closed(CloseCode.DECODE_ERROR, "an empty binary frame", remote=False)
         if frame.type is aiohttp.WSMsgType.CLOSE:
             raise Closed(cast("int", frame.data) or ABNORMAL, frame.extra or "", remote=True)

@@ -180,10 +180,12 @@ class Channel:
         gone = [one for one in before if now.get(one) is not before[one]]
         come = [one for one in now if before.get(one) is not now[one]]
         self._people = dict(now)
+        for user_id in sorted(gone):
+            self._tell(Opcode.CLIENT_DISCONNECT, {"user_id": str(user_id)})
+        # After the others' leaving: some left and came back with another app.
         if come:
             self._tell(Opcode.CLIENTS_CONNECT, {"user_ids": _ids(come)})
         for user_id in sorted(gone):
-            self._tell(Opcode.CLIENT_DISCONNECT, {"user_id": str(user_id)})
             self._dismiss(user_id)
         self._attend()
 

@@ -86,7 +86,7 @@ class VoiceServer:
         *,
         heartbeat_interval: float = HEARTBEAT_SECONDS,
         resume_window: float = RESUME_SECONDS,
-        dave: DavePolicy = DavePolicy.OFFERED,
+        dave: DavePolicy = DavePolicy.REQUIRED,
         transition_seconds: float = TRANSITION_SECONDS,
         hesitations: Iterable[float] = HESITATIONS,
     ) -> None:

@@ -74,6 +74,34 @@ async def test_a_long_delay_is_not_made_up_for() -> None:
     assert after[-1] - after[0] >= PERIOD * (len(after) - 1) - 0.005
 
 
+async def test_who_begins_alone_does_not_wait_for_the_next_tick() -> None:
+    pacer, alone = Pacer(), Counter(2)
+    loop = asyncio.get_running_loop()
+    pacer.wake(alone)
+    async with asyncio.timeout(20):
+        while not alone.times:  # noqa: ASYNC110 - the first tick, one turn of the loop away
+            await asyncio.sleep(0)
+    begun = loop.time()
+    pacer.begin(alone)
+    async with asyncio.timeout(20):
+        await alone.done.wait()
+    assert alone.times[1] - begun < PERIOD / 2
+
+
+async def test_who_begins_keeps_step_with_those_who_are_there() -> None:
+    pacer, first, second = Pacer(), Counter(20), Counter(5)
+    pacer.wake(first)
+    async with asyncio.timeout(20):
+        while len(first.times) < 3:  # noqa: ASYNC110 - between two ticks
+            await asyncio.sleep(PERIOD / 4)
+        pacer.begin(second)
+        await first.done.wait()
+    # In the same ticks, one right after the other.
+    assert all(min(abs(at - other) for other in first.times) < PERIOD / 4 for at in second.times)
+    offsets = [at - first.times[0] - PERIOD * n for n, at in enumerate(first.times)]
+    assert min(offsets) > -0.005
+
+
 async def test_who_was_forgotten_is_not_asked() -> None:
     pacer, forgotten, other = Pacer(), Counter(9), Counter(3)
     pacer.wake(forgotten)

@@ -11,6 +11,7 @@ import pytest
 from backports import zstd
 
 from seraphim.sandbox import Guild, Intent, Sandbox, Timing
+from seraphim.sandbox.voice import DavePolicy
 
 PATIENCE = 15.0
 INTENTS = hikari.Intents.GUILDS | hikari.Intents.GUILD_VOICE_STATES | hikari.Intents.GUILD_MESSAGES
@@ -116,7 +117,7 @@ def granted() -> Intent:
 
 @pytest.fixture
 async def sandbox(anyio_backend: object, timing: Timing, granted: Intent) -> AsyncIterator[Sandbox]:
-    async with Sandbox(timing=timing, granted_intents=granted) as sandbox:
+    async with Sandbox(timing=timing, granted_intents=granted, dave=DavePolicy.OFFERED) as sandbox:
         yield sandbox
 
 

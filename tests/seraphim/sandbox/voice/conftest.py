@@ -21,7 +21,7 @@ from anyio.abc import ConnectedUDPSocket
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_encrypt
 
-from seraphim.sandbox.voice import CertificateAuthority, Heard, VoiceServer
+from seraphim.sandbox.voice import CertificateAuthority, DavePolicy, Heard, VoiceServer
 from seraphim.voice import Mode, Opcode
 from tests.seraphim.sandbox.voice.speaker import Speaker
 
@@ -92,6 +92,8 @@ async def open_place(
 
         async def opener(**options: Any) -> Place:
             channels: defaultdict[int, Heard] = defaultdict(Heard)
+            # Most clients of these tests are as old as the voice gateway itself.
+            options = {"dave": DavePolicy.OFFERED, **options}
             region = VoiceServer(authority, channels.__getitem__, **options)
             return Place(await stack.enter_async_context(region), channels, authority)
 
