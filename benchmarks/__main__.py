@@ -15,12 +15,13 @@ from benchmarks.report import Report
 BENCHMARKS = {
     "actors": "benchmarks.actors",
     "audio": "benchmarks.audio",
+    "commands": "benchmarks.commands",
     "link": "benchmarks.link",
     "recovery": "benchmarks.recovery",
 }
 """Each module has `measure() -> Report`."""
 
-QUICK = frozenset({"audio", "recovery"})
+QUICK = frozenset({"audio", "commands", "recovery"})
 """Those whose `measure` takes `quick`: the same, fewer times."""
 
 

@@ -1,4 +1,4 @@
-"""A Lavalink for the benchmark of links: a process apart, so that its work is not counted as ours.
+"""A Lavalink for benchmarks: a process apart, so that its work is not counted as ours.
 
 `python -m benchmarks.lavalink` prints its port. It keeps players as far as a client can tell, and
 does at once what a real one takes its time for. Beyond Lavalink's protocol it understands
@@ -7,6 +7,12 @@ does at once what a real one takes its time for. Beyond Lavalink's protocol it u
                                 for `LAST_GUILD`, so that whoever listens knows that it is over
     GET  /started?players=N     answered when so many players have been started: `time.monotonic()`
                                 of when that was, which is one clock for all processes
+    GET  /begun?guild=G&after=T the same, of when a track was begun in a guild after that
+    POST /end?guild=G           the guild's track ends; answered with the ms until the next began
+    POST /live?seconds=S        lets every player tell its position each 5 s and end its track each
+                                10 s, evenly spread, and is answered when that is over
+
+Whatever ends with `.mp3` is one track, and all else a playlist of `PLAYLIST` of them.
 """
 
 import asyncio
@@ -24,6 +30,8 @@ BATCH, PAUSE_SECONDS = 10, 0.004
 """Updates come in small bunches, as they do from a node with many players."""
 
 PLAYLIST = 1_000
+ONE = ".mp3"
+UPDATE_SECONDS, TRACK_SECONDS = 5, 10
 
 
 class Lavalink:
@@ -32,6 +40,8 @@ class Lavalink:
     def __init__(self) -> None:
         self.playing: dict[str, dict[str, Any]] = {}
         self.began: dict[str, float] = {}
+        self.begun: dict[str, float] = {}
+        """When the last track was begun in a guild, by `time.monotonic`."""
         self.changed = asyncio.Condition()
         self.socket: web.WebSocketResponse | None = None
         tracks = [_track(f"Song {number}") for number in range(PLAYLIST)]
@@ -53,6 +63,9 @@ class Lavalink:
                 web.get("/v4/loadtracks", self._load),
                 web.post("/flood", self._flood),
                 web.get("/started", self._started),
+                web.get("/begun", self._begun),
+                web.post("/end", self._end),
+                web.post("/live", self._live),
             ]
         )
         return application
@@ -75,10 +88,12 @@ class Lavalink:
         return web.json_response([])
 
     async def _update(self, request: web.Request) -> web.Response:
+        arrived = time.monotonic()
         guild = request.match_info["guild"]
         body = await request.json()
         track = body.get("track")
-        if track:
+        if track and track.get("encoded"):
+            self.begun[guild] = arrived
             self.playing[guild] = track
             self.began[guild] = time.time() - body.get("position", 0) / 1000
             await self._say({"op": "event", "type": "TrackStartEvent", **self._about(guild)})
@@ -93,17 +108,16 @@ class Lavalink:
         self.playing.pop(request.match_info["guild"], None)
         return web.Response(status=204)
 
-    async def _load(self, _: web.Request) -> web.Response:
+    async def _load(self, request: web.Request) -> web.Response:
+        identifier = request.query["identifier"]
+        if identifier.endswith(ONE):
+            return web.json_response({"loadType": "track", "data": _track("Song")})
         return web.Response(body=self.playlist, content_type="application/json")
 
     async def _flood(self, request: web.Request) -> web.Response:
         guilds = list(self.playing)
         for number in range(int(request.query["updates"])):
-            guild = guilds[number % len(guilds)]
-            now = time.time()
-            position = round((now - self.began[guild]) * 1000)
-            state = {"time": round(now * 1000), "position": position, "connected": True, "ping": 9}
-            await self._say({"op": "playerUpdate", "state": state, "guildId": guild})
+            await self._tell_position(guilds[number % len(guilds)])
             if number % BATCH == BATCH - 1:
                 await asyncio.sleep(PAUSE_SECONDS)
         last = {"guildId": str(LAST_GUILD), "thresholdMs": 1, "track": {}}
@@ -115,6 +129,44 @@ class Lavalink:
             wanted = int(request.query["players"])
             await self.changed.wait_for(lambda: len(self.playing) >= wanted)
         return web.json_response(time.monotonic())
+
+    async def _begun(self, request: web.Request) -> web.Response:
+        guild, after = request.query["guild"], float(request.query["after"])
+        return web.json_response(await self._next_begun(guild, after))
+
+    async def _next_begun(self, guild: str, after: float) -> float:
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.begun.get(guild, 0) > after)
+        return self.begun[guild]
+
+    async def _end(self, request: web.Request) -> web.Response:
+        guild = request.query["guild"]
+        ended = time.monotonic()
+        await self._finish(guild)
+        return web.json_response(1000 * (await self._next_begun(guild, ended) - ended))
+
+    async def _finish(self, guild: str) -> None:
+        about = self._about(guild)
+        await self._say({"op": "event", "type": "TrackEndEvent", "reason": "finished", **about})
+
+    async def _live(self, request: web.Request) -> web.Response:
+        guilds = list(self.playing)
+        began = time.monotonic()
+        for second in range(int(request.query["seconds"])):
+            for number, guild in enumerate(guilds):
+                due = began + second + number / len(guilds)
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                if (second + number) % UPDATE_SECONDS == 0:
+                    await self._tell_position(guild)
+                if (second + number) % TRACK_SECONDS == 0:
+                    await self._finish(guild)
+        return web.Response()
+
+    async def _tell_position(self, guild: str) -> None:
+        now = time.time()
+        position = round((now - self.began[guild]) * 1000)
+        state = {"time": round(now * 1000), "position": position, "connected": True, "ping": 9}
+        await self._say({"op": "playerUpdate", "state": state, "guildId": guild})
 
     def _about(self, guild: str) -> dict[str, Any]:
         return {"guildId": guild, "track": {**self.playing[guild], "info": {}}}

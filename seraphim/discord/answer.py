@@ -14,6 +14,7 @@ import hikari
 from seraphim.discord.presenters.card import Card
 
 PATIENCE_SECONDS = 1.5
+HEAD_START_SECONDS = 0.01
 ALREADY_ANSWERED = 40060
 
 
@@ -25,9 +26,12 @@ class Answer(ABC):
         self._clock = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._run_out)
 
     def defer(self) -> None:
-        """Tell Discord, from now on, that the answer takes longer; `give` says if that failed."""
+        """Tell Discord soon that the answer takes longer; `give` says if that failed.
+
+        Not at once: the work itself is begun first, and what is done in a moment is just answered.
+        """
         self._clock.cancel()
-        self._run_out()
+        self._clock = asyncio.get_running_loop().call_later(HEAD_START_SECONDS, self._run_out)
 
     async def give(self, card: Card) -> None:
         """Answer with `card`. Raises what hikari raises: `NotFoundError` when it is too late."""

@@ -75,7 +75,9 @@ def gateway_bot(token: str, api_url: str | None) -> ResumableBot:
         ),
         # hikari's own would let a silent server keep a call for ever. The gateway is not meant:
         # aiohttp applies no reading deadline to a websocket, and hikari watches its heartbeats.
+        # Neither would it keep a connection, and a handshake is most of what an answer takes.
         http_settings=hikari.impl.HTTPSettings(
+            force_close_transports=False,
             timeouts=hikari.impl.HTTPTimeoutSettings(
                 acquire_and_connect=10.0, request_socket_connect=10.0, request_socket_read=20.0
             )

@@ -12,6 +12,7 @@ REST and gateway share one port, each voice server has its own. Nothing listens 
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -64,6 +65,7 @@ class Sandbox:
         dave: DavePolicy = DavePolicy.REQUIRED,
     ) -> None:
         self._discord = Discord(bot_name, timing or Timing(), granted_intents, dave)
+        self._rest = Rest(self._discord)
         self._ca_file = ca_file
         self._stack = AsyncExitStack()
         self._port = 0
@@ -99,7 +101,7 @@ class Sandbox:
         await self._stack.aclose()
 
     def _application(self) -> web.Application:
-        rest = Rest(self._discord)
+        rest = self._rest
         application = web.Application(middlewares=[rest.govern], client_max_size=32 << 20)
         application.add_routes([*rest.routes(), *self._discord.gateway.routes()])
         return application
@@ -132,6 +134,11 @@ class Sandbox:
     def guild(self, name: str) -> Guild:
         """A new guild that the bot is in."""
         return Guild(self._discord, self._discord.world.add_guild(name))
+
+    @property
+    def calls(self) -> Counter[tuple[str, str]]:
+        """How often each route of REST was asked for: `("PATCH", "/channels/{channel}/…")`."""
+        return self._rest.calls
 
     @property
     def sessions(self) -> list[Session]:

@@ -5,6 +5,7 @@ are counted, limits before anything is looked at. Routes of interactions carry t
 """
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -33,6 +34,8 @@ class Rest:
     def __init__(self, discord: Discord) -> None:
         self._discord = discord
         self._limits = RateLimits()
+        self.calls: Counter[tuple[str, str]] = Counter()
+        """How often each route was asked for: method, and path with its variables' names."""
         self._groups = (
             ApplicationRoutes(discord),
             GuildRoutes(discord),
@@ -63,6 +66,7 @@ class Rest:
                 raise not_found()
             self._authorize(request, path)
             template = resource.canonical.removeprefix(PREFIX)
+            self.calls[request.method, template] += 1
             grant = self._limits.take(request.method, template, request.match_info, time.time())
             response = _exceeded(grant) if grant and not grant.allowed else await handler(request)
         except DiscordError as error:
