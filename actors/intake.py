@@ -176,7 +176,7 @@ class Intake(Actor[IntakeMessage | _Opened]):
         # From here on: a channel that cannot be told is no reason to begin again.
         self.context.keep(dict(self._losses))
         if text_channel is not None:
-            await self._ports.announcer.say(text_channel, GaveUp())
+            await self._ports.announcer.say(guild, text_channel, GaveUp())
 
 
 async def _active(store: ActorRef[StoreMessage]) -> tuple[int, ...]:

@@ -6,6 +6,7 @@
     ├─ lavalink
     │  ├─ audio-node  only when no node is configured
     │  └─ node-<name> the link
+    ├─ sources        what all guilds know together of where music comes from
     ├─ guilds         dynamic; see `actors.guild.tree`
     ├─ operator       the operator's socket
     └─ intake         started last, stopped first
@@ -23,6 +24,9 @@ from actors.guild.player.actor import PlayerPorts
 from actors.intake import INTAKE, Intake
 from actors.runtime import ChildSpec, SupervisorSpec
 from actors.service import FatalService, Service, ServiceActor
+from actors.sources.actor import SourcesActor
+from actors.sources.board import SourceBoard
+from actors.sources.messages import SOURCES
 from actors.store.actor import StoreActor
 from actors.store.messages import STORE
 from actors.store.ports import Storage
@@ -36,7 +40,8 @@ class House:
     """All that the tree is made of.
 
     `storage` is where the store writes; `links` are the specs of the nodes' links; `audio_node` is
-    the embedded node, if it is used; `volume` is the one that each guild begins with, in percent;
+    the embedded node, if it is used; `sources` is where it stands which sources are passed over;
+    `volume` is the one that each guild begins with, in percent;
     `on_awake` hears which guilds were in voice when the process before ended; `on_fatal` hears of
     an error that no restart can help.
     """
@@ -46,6 +51,7 @@ class House:
     audio_node: Service | None
     links: Sequence[ChildSpec[Any]]
     operator: Service
+    sources: SourceBoard
     ports: PlayerPorts
     volume: int
     on_awake: Callable[[Collection[int]], Awaitable[None]]
@@ -87,6 +93,13 @@ def root_tree(house: House) -> SupervisorSpec:
                 period=60.0,
                 backoff=BACKOFF_SECONDS,
                 children=(*embedded, *house.links),
+            ),
+            ChildSpec(
+                id="sources",
+                start=lambda: SourcesActor(house.sources, house.ports.now),
+                name=SOURCES,
+                # Every guild tells it of every track.
+                mailbox=4096,
             ),
             SupervisorSpec(id="guilds", dynamic=True, shutdown=10.0),
             service("operator", house.operator),

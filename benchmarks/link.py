@@ -19,7 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from typing import cast
 
@@ -42,7 +42,7 @@ from actors.guild.player.messages import (
     VoiceServerChanged,
     VoiceStateChanged,
 )
-from actors.guild.player.ports import Found
+from actors.guild.player.ports import Alternatives, Found
 from actors.guild.player.track import Track
 from actors.guild.tree import guild_tree
 from actors.lavalink_node.actor import LinkActor
@@ -236,6 +236,9 @@ class Discord:
     async def speak(self, guild: int, channel: int) -> None:
         pass
 
+    async def say_status(self, guild: int, channel: int, text: str) -> None:
+        pass
+
     def state(self, guild: int) -> VoiceStateChanged:
         return VoiceStateChanged(None, None)
 
@@ -252,11 +255,19 @@ class Discord:
     async def say(self, channel: int, notice: Notice) -> None:
         pass
 
-    async def load(self, query: str) -> Found:
+    async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
         return Found((SONG,))
 
-    async def suggest(self, query: str, limit: int) -> tuple[Track, ...]:
+    async def suggest(
+        self, query: str, limit: int, sources: Sequence[str] = ()
+    ) -> tuple[Track, ...]:
         return (SONG,)
+
+    async def alternatives(self, track: Track, source: str) -> Alternatives:
+        return Alternatives()
+
+    async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
+        return ()
 
 
 class House:

@@ -22,6 +22,7 @@ from actors.lavalink_node.messages import LinkMessage, link_name
 from actors.root import House, link_id, root_tree
 from actors.runtime import ChildSpec, System
 from actors.service import FatalService
+from actors.sources.board import SourceBoard
 from actors.store.messages import STORE, Flush
 from seraphim.discord import edge, gateway
 from seraphim.lavalink.embedded import EmbeddedNode
@@ -167,9 +168,14 @@ def _discord_api(settings: Settings) -> str | None:
     return None if settings.discord_api_url == DISCORD_API else settings.discord_api_url
 
 
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
 def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
     """Put the house together."""
     board = Board()
+    sources = SourceBoard(_now)
     embedded = None if settings.nodes else _embedded_node(settings, may_replace=not takes_over)
     sites = [NodeSite(ONLY_NODE, embedded.address)] if embedded else _sites(settings)
     bot = gateway.gateway_bot(settings.token, _discord_api(settings))
@@ -178,6 +184,7 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
         sites,
         user=settings.application_id,
         deliver=Routing(lambda: system.registry).deliver,
+        passed_over=lambda: sources.passed_over,
     )
     discord = edge.build(
         bot,
@@ -215,13 +222,14 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
             may_crash=settings.environment == "development",
             handover=_handover(lambda: system, discord.service, life, embedded),
         ),
+        sources=sources,
         ports=PlayerPorts(
             node=nodes,
             voice=discord.voice,
             catalogue=nodes,
             announcer=discord.announcer,
             board=board,
-            now=lambda: time.time_ns() // 1_000_000,
+            now=_now,
             new_run=lambda: secrets.token_hex(4),
             hands_over=life.hands_over,
         ),

@@ -5,6 +5,9 @@ the play it means; asking the player would find out too late. Panels read it whe
 """
 
 from actors.guild.player.messages import PlayerView
+from actors.guild.settings import GuildSettings
+
+UNCHOSEN = GuildSettings()
 
 
 class Board:
@@ -12,6 +15,7 @@ class Board:
 
     def __init__(self) -> None:
         self._views: dict[int, PlayerView] = {}
+        self._settings: dict[int, GuildSettings] = {}
 
     def put(self, view: PlayerView) -> None:
         """Show `view` in place of the guild's last one."""
@@ -24,3 +28,14 @@ class Board:
     def get(self, guild: int) -> PlayerView | None:
         """Return the guild's view, None where no player runs."""
         return self._views.get(guild)
+
+    def settings(self, guild: int) -> GuildSettings:
+        """Return what the guild has chosen, as far as it is known yet."""
+        return self._settings.get(guild, UNCHOSEN)
+
+    def choose(self, guild: int, settings: GuildSettings) -> None:
+        """Show what the guild has chosen; by whoever has saved or read it."""
+        if settings == UNCHOSEN:
+            self._settings.pop(guild, None)
+        else:
+            self._settings[guild] = settings

@@ -7,8 +7,11 @@ into one of these.
 from dataclasses import dataclass
 from enum import StrEnum
 
-SOURCES = ("youtube", "soundcloud", "deezer", "library")
-"""Where a search looks, in this order, until the guild says otherwise."""
+SOURCES = ("library", "youtube", "soundcloud", "deezer")
+"""Where a search looks, in this order, until the guild says otherwise.
+
+Who has a library of their own means that first; and it answers at once, wherever it is.
+"""
 
 
 class Announcing(StrEnum):

@@ -7,7 +7,9 @@ What is being written stays in it until that is known to have worked; what comes
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from actors.guild.player.queue import still
 from actors.guild.player.state import PlayerState, Trouble
+from actors.guild.settings import GuildSettings
 from actors.store.ports import Batch, Change
 
 BEGAN_EMPTY = "it could not be read when its player began"
@@ -15,15 +17,26 @@ BEGAN_EMPTY = "it could not be read when its player began"
 
 def durable(state: PlayerState) -> PlayerState:
     """Return what of `state` survives its process: not who waits, and not what can be reached."""
+    current = state.current
     return replace(
         state,
+        current=None if current is None else replace(current, stuck=False, live_title=None),
         joining=None,
         trouble=Trouble(),
         requests=(),
         failures=0,
+        mending=None,
+        choosing=None,
         nodes=frozenset[str](),
         idle=False,
         ends_at=None,
+        settings=GuildSettings(),
+        ballots=(),
+        closes_at=None,
+        waiting=None,
+        status=None,
+        unshuffled=still(state.unshuffled, state.queue),
+        filtered=False,
     )
 
 

@@ -6,6 +6,7 @@ import structlog
 from actors.guild.panel.messages import Notice
 from actors.guild.panel.ports import PanelGone
 from actors.guild.player.messages import PlayerView
+from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.notices import notice as notice_card
 from seraphim.discord.presenters.panel import panel
@@ -20,16 +21,19 @@ class RestAnnouncer:
     failure of Discord's REST is raised as hikari raises it, after its own retries, but by `say`.
     """
 
-    def __init__(self, rest: hikari.api.RESTClient) -> None:
+    def __init__(self, rest: hikari.api.RESTClient, interpreter: Interpreter) -> None:
         self._rest = rest
+        self._interpreter = interpreter
 
     async def post(self, channel: int, view: PlayerView) -> int:
         """Post a panel and return its message's id. Raises `PanelGone`."""
-        return await self._create(channel, panel(view))
+        say = await self._interpreter.guild(view.guild)
+        return await self._create(channel, panel(view, say))
 
     async def edit(self, channel: int, message: int, view: PlayerView) -> None:
         """Show another view in a panel that was posted. Raises `PanelGone`."""
-        await self.show(channel, message, panel(view))
+        say = await self._interpreter.guild(view.guild)
+        await self.show(channel, message, panel(view, say))
 
     async def show(self, channel: int, message: int, card: Card) -> None:
         """Show a card in place of whatever the message shows. Raises `PanelGone`."""
@@ -53,13 +57,14 @@ class RestAnnouncer:
         except (hikari.NotFoundError, hikari.ForbiddenError):
             return
 
-    async def say(self, channel: int, notice: Notice) -> None:
+    async def say(self, guild: int, channel: int, notice: Notice) -> None:
         """Tell the channel something once; where that cannot be done is no error.
 
         What is told is worth a line in a channel, not a crash of whoever tells it.
         """
+        say = await self._interpreter.guild(guild)
         try:
-            await self._create(channel, notice_card(notice))
+            await self._create(channel, notice_card(notice, say))
         except PanelGone:
             return
         except hikari.HTTPError as error:

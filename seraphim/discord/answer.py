@@ -8,6 +8,8 @@ for each interaction that waits to defer (arc's way) doubles the work of a light
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TypedDict
 
 import hikari
 
@@ -45,6 +47,10 @@ class Answer(ABC):
             if error.code != ALREADY_ANSWERED:
                 raise
             await self._later(card)
+
+    async def revise(self, card: Card) -> None:
+        """Show `card` in place of the one that was given; raises as `give`."""
+        await self._later(card)
 
     async def turn_away(self, card: Card) -> None:
         """Answer with `card` where nothing was answered yet; raises as `give`.
@@ -102,23 +108,11 @@ class CommandAnswer(Answer):
 
     async def _first(self, card: Card) -> None:
         await self._interaction.create_initial_response(
-            hikari.ResponseType.MESSAGE_CREATE,
-            embed=card.embed,
-            components=card.rows,
-            flags=_flags(card.private),
-            mentions_everyone=False,
-            user_mentions=False,
-            role_mentions=False,
+            hikari.ResponseType.MESSAGE_CREATE, **_shown(card), flags=_flags(card.private)
         )
 
     async def _later(self, card: Card) -> None:
-        await self._interaction.edit_initial_response(
-            embed=card.embed,
-            components=card.rows,
-            mentions_everyone=False,
-            user_mentions=False,
-            role_mentions=False,
-        )
+        await self._interaction.edit_initial_response(**_shown(card))
 
     async def _promised(self) -> bool:
         message = await self._interaction.fetch_initial_response()
@@ -126,42 +120,97 @@ class CommandAnswer(Answer):
 
 
 class PressAnswer(Answer):
-    """The answer to a button. Only a private card is shown: what all may see, the panel shows."""
+    """The answer to a button: a message for who pressed, one for everybody, or none at all.
+
+    What everybody may see without an announcement, the panel shows.
+    """
 
     def __init__(self, interaction: hikari.ComponentInteraction) -> None:
         super().__init__()
         self._interaction = interaction
+        self._followup: hikari.Message | None = None
+
+    async def revise(self, card: Card) -> None:
+        """Show `card` in place of the one that was given; raises as `give`."""
+        if self._followup is None:
+            await self._interaction.edit_initial_response(**_shown(card))
+        else:
+            await self._interaction.edit_message(self._followup, **_shown(card))
 
     async def _defer(self) -> None:
         await self._interaction.create_initial_response(hikari.ResponseType.DEFERRED_MESSAGE_UPDATE)
 
     async def _first(self, card: Card) -> None:
-        if not card.private:
+        if not card.private and not card.announced:
             await self._defer()
             return
         await self._interaction.create_initial_response(
-            hikari.ResponseType.MESSAGE_CREATE,
-            embed=card.embed,
-            flags=hikari.MessageFlag.EPHEMERAL,
-            mentions_everyone=False,
-            user_mentions=False,
-            role_mentions=False,
+            hikari.ResponseType.MESSAGE_CREATE, **_shown(card), flags=_flags(card.private)
         )
 
     async def _later(self, card: Card) -> None:
-        if not card.private:
-            return
-        await self._interaction.execute(
-            embed=card.embed,
-            flags=hikari.MessageFlag.EPHEMERAL,
-            mentions_everyone=False,
-            user_mentions=False,
-            role_mentions=False,
-        )
+        if card.private or card.announced:
+            self._followup = await self._interaction.execute(
+                **_shown(card), flags=_flags(card.private)
+            )
 
     async def _promised(self) -> bool:
         # A press that is acknowledged waits for nothing that can be seen.
         return False
+
+
+class ReplacingAnswer(Answer):
+    """The answer to a button that takes the place of the message beneath which it stands.
+
+    What is private does so only where that message is; otherwise it is shown to who pressed.
+    """
+
+    def __init__(self, interaction: hikari.ComponentInteraction) -> None:
+        super().__init__()
+        self._interaction = interaction
+        self._alone = bool(interaction.message.flags & hikari.MessageFlag.EPHEMERAL)
+
+    async def _defer(self) -> None:
+        await self._interaction.create_initial_response(hikari.ResponseType.DEFERRED_MESSAGE_UPDATE)
+
+    async def _first(self, card: Card) -> None:
+        if card.private and not self._alone:
+            await self._interaction.create_initial_response(
+                hikari.ResponseType.MESSAGE_CREATE, **_shown(card), flags=_flags(private=True)
+            )
+        else:
+            await self._interaction.create_initial_response(
+                hikari.ResponseType.MESSAGE_UPDATE, **_shown(card)
+            )
+
+    async def _later(self, card: Card) -> None:
+        if card.private and not self._alone:
+            await self._interaction.execute(**_shown(card), flags=_flags(private=True))
+        else:
+            await self._interaction.edit_initial_response(**_shown(card))
+
+    async def _promised(self) -> bool:
+        # As with the panel: what was acknowledged waits for nothing that can be seen.
+        return False
+
+
+class _Shown(TypedDict):
+    embed: hikari.Embed
+    components: Sequence[hikari.api.MessageActionRowBuilder]
+    mentions_everyone: bool
+    user_mentions: bool
+    role_mentions: bool
+
+
+def _shown(card: Card) -> _Shown:
+    """Return the message that shows `card`, and calls nobody."""
+    return {
+        "embed": card.embed,
+        "components": card.rows,
+        "mentions_everyone": False,
+        "user_mentions": False,
+        "role_mentions": False,
+    }
 
 
 def _flags(private: bool) -> hikari.MessageFlag:

@@ -12,12 +12,14 @@ from typing import TypeVar
 import hikari
 import structlog
 
-from actors.guild.player.messages import PlayerMessage
+from actors.guild.player.messages import PlayerMessage, Voted
 from actors.runtime.ask import Asking
 from seraphim.discord.answer import Answer
 from seraphim.discord.caller import Caller
 from seraphim.discord.incidents import refused_by
+from seraphim.discord.language.language import Language
 from seraphim.discord.players import NotTakingWork, Players
+from seraphim.discord.polls import Polls
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.refusals import refusal, stopping
 
@@ -34,8 +36,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Desk:
     """Where interactions are answered."""
 
-    def __init__(self, players: Players) -> None:
+    def __init__(self, players: Players, polls: Polls) -> None:
         self._players = players
+        self._polls = polls
 
     async def ask(
         self,
@@ -47,17 +50,24 @@ class Desk:
         """Return what the caller's player answers; raises as `Players.ask`."""
         return await self._players.ask(caller.guild, message, timeout=timeout)
 
-    async def serve(self, answer: Answer, make: Callable[[], Awaitable[Card]]) -> None:
+    def follow(self, answer: Answer, guild: int, reply: object, say: Language) -> None:
+        """Keep the answer's message true, where `reply` says that a vote was opened with it."""
+        if isinstance(reply, Voted) and reply.opened:
+            self._polls.follow(guild, reply.vote, answer, say)
+
+    async def serve(
+        self, answer: Answer, say: Language, make: Callable[[], Awaitable[Card]]
+    ) -> None:
         """Answer with the card that `make` makes, or with the one for what went wrong."""
-        await self.give(answer, await self._card(make))
+        await self.give(answer, await self._card(say, make))
 
     async def give(self, answer: Answer, card: Card) -> None:
         """Answer with `card`; what keeps Discord from taking it is logged."""
         await self._hand_out(answer.give(card))
 
-    async def turn_away(self, answer: Answer) -> None:
+    async def turn_away(self, answer: Answer, say: Language) -> None:
         """Say that nothing is taken now, where a process before has not answered already."""
-        await self._hand_out(answer.turn_away(stopping()))
+        await self._hand_out(answer.turn_away(stopping(say)))
 
     async def _hand_out(self, handing: Awaitable[None]) -> None:
         try:
@@ -69,11 +79,11 @@ class Desk:
         except hikari.HTTPError as error:
             log.error("interaction.unanswerable", error=type(error).__name__)
 
-    async def _card(self, make: Callable[[], Awaitable[Card]]) -> Card:
+    async def _card(self, say: Language, make: Callable[[], Awaitable[Card]]) -> Card:
         try:
             return await make()
         except NotTakingWork:
-            return stopping()
+            return stopping(say)
         # Whatever it is, somebody waits for an answer; `refused_by` logs what nobody foresaw.
         except Exception as error:  # noqa: BLE001
-            return refusal(refused_by(error))
+            return refusal(refused_by(error), say)

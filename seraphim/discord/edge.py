@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import chain
 
 import hikari
 
@@ -17,10 +18,15 @@ from seraphim.discord.commands.control import control_commands
 from seraphim.discord.commands.play import play_commands
 from seraphim.discord.commands.queue import queue_commands
 from seraphim.discord.commands.sound import sound_commands
+from seraphim.discord.controls.decisions import Decisions
+from seraphim.discord.controls.picks import Picks
 from seraphim.discord.controls.presses import Presses
 from seraphim.discord.desk import Desk
 from seraphim.discord.gateway import Gateway
+from seraphim.discord.interpreter import Interpreter
+from seraphim.discord.language.languages import languages
 from seraphim.discord.players import Players
+from seraphim.discord.polls import Polls
 from seraphim.discord.resumption import ResumableBot
 from seraphim.discord.sessions import SessionNotes, StoredNotes
 from seraphim.discord.voice import DiscordVoice
@@ -34,6 +40,7 @@ class Edge:
     service: Gateway
     voice: DiscordVoice
     announcer: RestAnnouncer
+    polls: Polls
 
 
 def build(
@@ -57,27 +64,53 @@ def build(
     whereabouts = Whereabouts(int(bot.token_id))
     arrivals = Arrivals(board, whereabouts, bot.rest)
     admission = Admission(players)
-    desk = Desk(players)
-    announcer = RestAnnouncer(bot.rest)
+    polls = Polls(board)
+    desk = Desk(players, polls)
+    interpreter = Interpreter(bot, languages(), lambda guild: board.settings(guild).language)
+    announcer = RestAnnouncer(bot.rest, interpreter)
     voice = DiscordVoice(
         bot,
         players=players,
         whereabouts=whereabouts,
         inside_allowed=inside_allowed,
     )
-    client = command_client(bot, admission=admission, arrivals=arrivals, desk=desk)
-    for command in (
-        *play_commands(catalogue, trusted_media_hosts),
-        *control_commands(),
-        *queue_commands(),
-        *sound_commands(),
-        *about_commands(bot, ping_node),
-    ):
-        client.include(command)
-    presses = Presses(
-        admission=admission, announcer=announcer, arrivals=arrivals, board=board, desk=desk
+    client = command_client(
+        bot, admission=admission, arrivals=arrivals, desk=desk, interpreter=interpreter
     )
-    bot.subscribe(hikari.ComponentInteractionCreateEvent, presses.on_press)
+    english = interpreter.languages.english
+    sections = {
+        "play": play_commands(catalogue, trusted_media_hosts, board, interpreter),
+        "control": control_commands(board, interpreter),
+        "queue": queue_commands(board, interpreter),
+        "sound": sound_commands(board, interpreter.languages),
+        "about": about_commands(bot, ping_node, lambda: listing, english),
+    }
+    for command in chain.from_iterable(sections.values()):
+        client.include(command)
+    listing = {
+        section: [" ".join(command.qualified_name) for command in commands]
+        for section, commands in sections.items()
+    }
+    presses = Presses(
+        admission=admission,
+        announcer=announcer,
+        arrivals=arrivals,
+        board=board,
+        desk=desk,
+        interpreter=interpreter,
+    )
+    decisions = Decisions(
+        admission=admission, arrivals=arrivals, desk=desk, interpreter=interpreter
+    )
+    picks = Picks(
+        admission=admission,
+        arrivals=arrivals,
+        desk=desk,
+        interpreter=interpreter,
+        trusted=trusted_media_hosts,
+    )
+    for listener in (presses.on_press, decisions.on_press, picks.on_press):
+        bot.subscribe(hikari.ComponentInteractionCreateEvent, listener)
     service = Gateway(
         bot,
         admission=admission,
@@ -86,4 +119,4 @@ def build(
         players=players,
         whereabouts=whereabouts,
     )
-    return Edge(service, voice, announcer)
+    return Edge(service, voice, announcer, polls)

@@ -20,6 +20,7 @@ from hikari import snowflakes
 from tenacity import AsyncRetrying, retry_if_result, wait_random_exponential
 
 from actors.service import FatalService
+from seraphim.discord import people
 from seraphim.discord.admission import Admission
 from seraphim.discord.commands.client import CommandClient
 from seraphim.discord.players import Players
@@ -80,7 +81,7 @@ def gateway_bot(token: str, api_url: str | None) -> ResumableBot:
             force_close_transports=False,
             timeouts=hikari.impl.HTTPTimeoutSettings(
                 acquire_and_connect=10.0, request_socket_connect=10.0, request_socket_read=20.0
-            )
+            ),
         ),
     )
     bot.keep_pace()
@@ -265,7 +266,9 @@ class Gateway:
         """
         self._handed_over = True
         with anyio.move_on_after(CLOSE_SECONDS, shield=True) as closing:
-            await self._note(await self._bot.leave())
+            sessions = await self._bot.leave()
+            await self._note(sessions)
+            await self._note_people(sessions)
         if closing.cancelled_caught:
             log.warning("discord.close_timed_out")
 
@@ -276,6 +279,8 @@ class Gateway:
         if note.session.shard_count != shard_count:
             return None
         self._whereabouts.expect_seats(note.seats)
+        who = await self._notes.noted(people.key(shard))
+        self._whereabouts.remember(people.read(who, note.session))
         return note.session
 
     async def _keep_notes(self) -> None:
@@ -294,6 +299,16 @@ class Gateway:
             if self._noted.get(shard) != text:
                 self._noted[shard] = text
                 await self._notes.note(key(shard), text)
+
+    async def _note_people(self, sessions: dict[int, ShardSession]) -> None:
+        known = self._whereabouts.people()
+        for shard, session in sessions.items():
+            ours = {
+                guild: places
+                for guild, places in known.items()
+                if snowflakes.calculate_shard_id(session.shard_count, guild) == shard
+            }
+            await self._notes.note(people.key(shard), people.text(session, ours))
 
     async def _forget(self, sessions: dict[int, ShardSession]) -> None:
         for shard in sessions:

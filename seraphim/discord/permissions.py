@@ -4,13 +4,21 @@ from collections.abc import Iterable, Mapping
 
 import hikari
 
-from seraphim.discord import texts
-
 P = hikari.Permissions
 
 WRITING = P.VIEW_CHANNEL | P.SEND_MESSAGES | P.EMBED_LINKS
 WRITING_IN_THREADS = P.VIEW_CHANNEL | P.SEND_MESSAGES_IN_THREADS | P.EMBED_LINKS
 SPEAKING = P.VIEW_CHANNEL | P.CONNECT | P.SPEAK
+NAMES = (
+    "VIEW_CHANNEL",
+    "CONNECT",
+    "SPEAK",
+    "SEND_MESSAGES",
+    "SEND_MESSAGES_IN_THREADS",
+    "EMBED_LINKS",
+)
+ROOM = "ROOM"
+"""Stands among missing permissions for room in the channel."""
 
 
 def granted(
@@ -46,7 +54,5 @@ def granted(
 
 
 def names(permissions: hikari.Permissions) -> str:
-    """Return permissions as Discord's own settings call them, in the order one meets them."""
-    return ", ".join(
-        said for name, said in texts.PERMISSIONS.items() if permissions & hikari.Permissions[name]
-    )
+    """Return Discord's names of permissions, with spaces between, in the order one meets them."""
+    return " ".join(name for name in NAMES if permissions & P[name])

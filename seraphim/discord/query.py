@@ -10,12 +10,13 @@ import unicodedata
 from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
+from actors.guild.player.ports import SEARCH
 from actors.guild.refusal import Code, Refused
 from seraphim.addresses import is_inside, plain
+from seraphim.lavalink.searching import PREFIXES
 
 SHORTEST = 2
 LONGEST = 500
-SEARCH = "libsearch:"
 TRACK = "library:"
 """Names one track of the library, as suggestions do."""
 PORTS = {"http": 80, "https": 443}
@@ -29,10 +30,13 @@ _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Zl", "Zp"})
 _REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def identifier(typed: str, trusted: Collection[str] = ()) -> str | Refused:
-    """Return what a node loads for `typed`: an address as it is, or words as a library search.
+def identifier(
+    typed: str, trusted: Collection[str] = (), source: str | None = None
+) -> str | Refused:
+    """Return what is loaded for `typed`: an address as it is, or words as a search.
 
-    `trusted` are the hosts, as `host` or `host:port`, whose inside addresses may be opened.
+    They are searched for in `source`, None: wherever the guild looks. `trusted` are the hosts, as
+    `host` or `host:port`, whose inside addresses may be opened.
     """
     text = typed.strip()
     if len(text) < SHORTEST:
@@ -49,7 +53,7 @@ def identifier(typed: str, trusted: Collection[str] = ()) -> str | Refused:
         return text
     if _BARE_SCHEME.match(text):
         return Refused(Code.FORBIDDEN_QUERY)
-    return SEARCH + " ".join(text.split())
+    return (SEARCH if source is None else PREFIXES[source]) + " ".join(text.split())
 
 
 def _forbidden(character: str) -> bool:

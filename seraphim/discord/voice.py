@@ -23,6 +23,8 @@ import structlog
 from hikari import snowflakes
 
 from actors.guild.player.messages import (
+    ListenerMoved,
+    ListenersChanged,
     VoiceServerChanged,
     VoiceSessionEnded,
     VoiceStateChanged,
@@ -31,8 +33,8 @@ from actors.guild.player.ports import JoinRefused
 from actors.guild.refusal import Code, Refused
 from actors.runtime import MailboxFull
 from seraphim.addresses import is_inside
-from seraphim.discord import texts
-from seraphim.discord.permissions import SPEAKING, granted, names
+from seraphim.discord import channel_status
+from seraphim.discord.permissions import ROOM, SPEAKING, granted, names
 from seraphim.discord.players import Players
 from seraphim.discord.whereabouts import Place, Whereabouts
 
@@ -40,10 +42,12 @@ GATEWAY_SECONDS = 10.0
 """How long to wait for a shard that is reconnecting."""
 LOOK_SECONDS = 5.0
 """How long the look at permissions may take."""
+STATUS_SECONDS = 8.0
+"""How long it may take to say what plays beneath a channel's name."""
 ALIVE_SECONDS = 0.1
 """How often to look whether a gateway that is down has been started again."""
 
-Said = VoiceStateChanged | VoiceSessionEnded | VoiceServerChanged
+Said = VoiceStateChanged | VoiceSessionEnded | VoiceServerChanged | ListenersChanged | ListenerMoved
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -71,7 +75,7 @@ class DiscordVoice:
         self._shard_count = 1
         self._awaited: set[int] = set()
         # What was said to nobody, until the players of the process before are awake.
-        self._unheard: dict[int, dict[type[Said], Said]] = {}
+        self._unheard: dict[int, dict[object, Said]] = {}
         self._awake = False
         # Who sits where must be known before a player is told: the listeners stand in this order.
         for event, listener in (
@@ -123,6 +127,17 @@ class DiscordVoice:
         except (hikari.HTTPError, hikari.ComponentStateConflictError) as error:
             # A moderator can still invite us, and the player hears of it.
             log.warning("voice.not_speaking", guild=guild, channel=channel, error=repr(error))
+
+    async def say_status(self, guild: int, channel: int, text: str) -> None:
+        """Let the voice channel say `text`, neutralised. Raises nothing, and has a deadline."""
+        try:
+            async with asyncio.timeout(STATUS_SECONDS):
+                await channel_status.say(self._bot.rest, channel, text)
+        except (hikari.HTTPError, hikari.ComponentStateConflictError, TimeoutError) as error:
+            # It is an ornament: without the permission for it, music plays as well.
+            log.info(
+                "voice.status_unsaid", guild=guild, channel=channel, error=type(error).__name__
+            )
 
     def state(self, guild: int) -> VoiceStateChanged | None:
         """Return where the bot is, by what Discord has said in this gateway session.
@@ -211,8 +226,8 @@ class DiscordVoice:
         if missing:
             return Refused(Code.CANNOT_SPEAK, {**here, "missing": names(missing)})
         if self._is_full(place) and not allowed & hikari.Permissions.MOVE_MEMBERS:
-            room = texts.ROOM.format(limit=place.user_limit)
-            return Refused(Code.CANNOT_SPEAK, {**here, "missing": room})
+            room = {"missing": ROOM, "limit": place.user_limit}
+            return Refused(Code.CANNOT_SPEAK, {**here, **room})
         return None
 
     def _is_full(self, place: hikari.GuildVoiceChannel | hikari.GuildStageChannel) -> bool:
@@ -248,6 +263,7 @@ class DiscordVoice:
         after = self._whereabouts.place(guild, self._me)
         if after != before or not known:
             await self._tell(guild, _said(after))
+        await self._tell_listeners(guild)
 
     async def _begin_anew(self, guild: int, places: list[Place]) -> None:
         """Take a guild's first arrival in a new session."""
@@ -275,13 +291,15 @@ class DiscordVoice:
     async def _on_state(self, event: hikari.VoiceStateUpdateEvent) -> None:
         guild, user = int(event.guild_id), int(event.state.user_id)
         place = Place.read(event.state)
-        news = place is not None or self._whereabouts.place(guild, user) is not None
+        before = self._whereabouts.place(guild, user)
+        news = place is not None or before is not None
         news = news or not self._whereabouts.knows(guild, user)
         if place is None:
             self._whereabouts.leave(guild, user)
         else:
             self._whereabouts.move(guild, place)
         if user != self._me:
+            await self._on_other(guild, user, before, place)
             return
         if guild in self._awaited:
             if place is None:
@@ -291,6 +309,30 @@ class DiscordVoice:
             self._awaited.discard(guild)
         if news:
             await self._tell(guild, _said(place))
+        if place is not None and (before is None or before.channel != place.channel):
+            await self._tell_listeners(guild)
+
+    async def _on_other(
+        self, guild: int, user: int, before: Place | None, after: Place | None
+    ) -> None:
+        """Take note that somebody else has come, gone or changed."""
+        was, now = (place.channel if place else None for place in (before, after))
+        known = after or before
+        if (known is not None and not known.human) or (before is not None and was == now):
+            return
+        ours = self._whereabouts.channel(guild, self._me)
+        if self._whereabouts.counted(guild) and ours is not None:
+            if ours in {was, now}:
+                await self._tell_listeners(guild)
+        elif not self._whereabouts.whole(guild):
+            # Of a place that is older than this process only its player knows.
+            await self._tell(guild, ListenerMoved(user, now))
+
+    async def _tell_listeners(self, guild: int) -> None:
+        """Tell who hears us; where not all are known, who moves is all that can be told."""
+        listeners = self._whereabouts.listeners(guild)
+        if listeners is not None:
+            await self._tell(guild, ListenersChanged(listeners))
 
     async def _on_server(self, event: hikari.VoiceServerUpdateEvent) -> None:
         endpoint = event.raw_endpoint
@@ -304,9 +346,9 @@ class DiscordVoice:
         if player is None:
             # In a new session there is nothing to be missed: nobody has asked for a place yet.
             if not self._awake and self._shard(guild) not in self._new_sessions:
-                self._unheard.setdefault(guild, {})[type(message)] = message
+                self._unheard.setdefault(guild, {})[_topic(message)] = message
             return
-        self._unheard.get(guild, {}).pop(type(message), None)
+        self._unheard.get(guild, {}).pop(_topic(message), None)
         try:
             player.tell_nowait(message)
         except MailboxFull:
@@ -316,6 +358,11 @@ class DiscordVoice:
 
     def _shard(self, guild: int) -> int:
         return snowflakes.calculate_shard_id(self._shard_count, guild)
+
+
+def _topic(message: Said) -> object:
+    """Return what a message is about: what was said of it before is out of date."""
+    return message.user if isinstance(message, ListenerMoved) else type(message)
 
 
 def _said(place: Place | None) -> VoiceStateChanged:

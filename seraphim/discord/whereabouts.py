@@ -8,10 +8,11 @@ tell the players.
 A guild that has arrived is known as a whole. Where a session goes on from a process before, guilds
 do not arrive again: of such a guild only those are known who have moved since, or were looked up.
 Whoever leaves there is unknown again, so that this does not grow with everybody who ever came by;
-only we ourselves are remembered to be gone.
+only we ourselves are remembered to be gone. A process that hands over says who was where, and then
+all people are known from the start.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import hikari
@@ -19,13 +20,17 @@ import hikari
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A user's voice state. `session` opens voice connections and is kept out of logs."""
+    """A user's voice state. `session` opens voice connections and is kept out of logs.
+
+    `human` unless Discord says that the user is a bot.
+    """
 
     user: int
     channel: int
     session: str
     muted: bool = False
     suppressed: bool = False
+    human: bool = True
 
     @classmethod
     def read(cls, state: hikari.VoiceState) -> "Place | None":
@@ -38,6 +43,7 @@ class Place:
             state.session_id,
             muted=state.is_guild_muted,
             suppressed=state.is_suppressed,
+            human=state.member is None or not state.member.is_bot,
         )
 
     def __repr__(self) -> str:
@@ -51,6 +57,7 @@ class Whereabouts:
         self._me = me
         self._guilds: dict[int, dict[int, Place]] = {}
         self._whole: set[int] = set()
+        self._counted: set[int] = set()
         self._gone: set[int] = set()
         self._seats: set[int] = set()
         self._asked: set[tuple[int, int]] = set()
@@ -63,6 +70,7 @@ class Whereabouts:
         else:
             self._guilds.pop(guild, None)
         self._whole.add(guild)
+        self._counted.discard(guild)
         self._gone.discard(guild)
         self._asked = {asked for asked in self._asked if asked[0] != guild}
         if self._me in known:
@@ -112,10 +120,50 @@ class Whereabouts:
         """Return how many are known to be in the channel."""
         return sum(place.channel == channel for place in self._guilds.get(guild, {}).values())
 
+    def listeners(self, guild: int) -> frozenset[int] | None:
+        """Return the people in our voice channel; None: we are in none, or not all are known."""
+        ours = self.channel(guild, self._me)
+        if ours is None or not self.counted(guild):
+            return None
+        return frozenset(
+            place.user
+            for place in self._guilds.get(guild, {}).values()
+            if place.channel == ours and place.human and place.user != self._me
+        )
+
+    def whole(self, guild: int) -> bool:
+        """Return whether the guild has arrived, so that nothing of it is unknown."""
+        return guild in self._whole
+
+    def counted(self, guild: int) -> bool:
+        """Return whether all people who are in voice there are known."""
+        return guild in self._whole or guild in self._counted
+
     @property
     def guilds(self) -> frozenset[int]:
         """The guilds of which anything is known."""
         return frozenset(self._whole | self._guilds.keys() | self._gone)
+
+    # --- what a process before has known --------------------------------------------------------
+
+    def people(self) -> dict[int, dict[int, int]]:
+        """Return the channels of all people by guild, of those guilds where all are known."""
+        return {
+            guild: {
+                place.user: place.channel
+                for place in self._guilds.get(guild, {}).values()
+                if place.human and place.user != self._me
+            }
+            for guild in self._whole | self._counted
+        }
+
+    def remember(self, people: Mapping[int, Mapping[int, int]]) -> None:
+        """Take what `people` has returned in a process before, whose session goes on here."""
+        for guild, places in people.items():
+            if guild not in self._whole:
+                self._counted.add(guild)
+                for user, channel in places.items():
+                    self._guilds.setdefault(guild, {})[user] = Place(user, channel, "")
 
     # --- what somebody else says ----------------------------------------------------------------
 

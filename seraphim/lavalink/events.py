@@ -93,10 +93,13 @@ def _decode(data: Mapping[str, object]) -> Ready | ForPlayer | Stats | Unknown:
             return Ready(_text(data, "sessionId"), data.get("resumed") is True)
         case "playerUpdate":
             state = _object(data.get("state"))
+            # A plugin's: what a radio stream says that it plays.
+            title = state.get("streamTitle")
             report = PositionReported(
                 _integer(state, "position", 0),
                 _integer(state, "time"),
                 state.get("connected") is not False,
+                title if isinstance(title, str) else None,
             )
             return ForPlayer(_guild(data), report)
         case "stats":

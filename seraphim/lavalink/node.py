@@ -224,8 +224,15 @@ class LavalinkNode:
 
     # --- tracks ---
 
+    def has(self, source: str) -> bool:
+        """Whether the node has the source of that name, as far as it says."""
+        return self.session.sources is None or source in self.session.sources
+
     async def load(self, query: str) -> Found:
-        """Find tracks; see `Catalogue`."""
+        """Find what `query` names; of a search, the best match.
+
+        Raises `NodeUnavailable` or `SourceFailed`.
+        """
         found = await self._load(query)
         match found:
             case None:
@@ -238,7 +245,7 @@ class LavalinkNode:
                 return Found(tuple(map(_track, found[:1])))
 
     async def suggest(self, query: str, limit: int) -> tuple[Track, ...]:
-        """Return the best matches; see `Catalogue`."""
+        """Return up to `limit` matches of a search, best first; raises as `load`."""
         found = await self._load(query)
         match found:
             case None:

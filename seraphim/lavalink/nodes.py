@@ -6,27 +6,48 @@ nothing that sounds, and is heard by nobody; it is ended when the node is back.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 
+import anyio
 import hikari
 import structlog
 
+from actors.guild.player.matching import best_first
 from actors.guild.player.messages import NodePlayer
-from actors.guild.player.ports import Found, NodeUnavailable, NodeUpdate
+from actors.guild.player.ports import (
+    SEARCH,
+    Alternatives,
+    Found,
+    NodeUnavailable,
+    NodeUpdate,
+    SourceFailed,
+)
 from actors.guild.player.track import Track
+from actors.guild.refusal import Code, Refused
 from seraphim.lavalink.address import NodeAddress
 from seraphim.lavalink.balance import Candidate, Workload, ranked
 from seraphim.lavalink.events import ForPlayer
 from seraphim.lavalink.node import LavalinkNode
+from seraphim.lavalink.searching import PREFIXES, by_isrc, by_name, in_order, manager
 from seraphim.lavalink.session import Patience
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 NODES_TO_ASK: Final = 2
 """How many nodes are asked for the same tracks: people wait for the answer."""
+SOURCE_SECONDS: Final = 6.0
+"""How long one source may take to answer a search."""
+MATCHES: Final = 10
+"""How many matches are looked at where one recording is looked for."""
+LIBRARY: Final = "library"
+ARTISTS_TO_ASK: Final = 3
+MOST_RELATED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +65,8 @@ class NodeSite:
 class Nodes:
     """Implements `AudioNode` and `Catalogue`. `deliver` is given what nodes say of players.
 
-    `link(name)` is the connection that the link of that node opens and closes.
+    `link(name)` is the connection that the link of that node opens and closes. `passed_over` are
+    the sources, as nodes call them, that fail for many guilds now.
     """
 
     def __init__(
@@ -54,10 +76,12 @@ class Nodes:
         *,
         user: int,
         deliver: Callable[[ForPlayer], None],
+        passed_over: Callable[[], Collection[str]] = frozenset,
         patience: Patience | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._deliver = deliver
+        self._passed_over = passed_over
         self._homes: dict[int, str] = {}
         self._regions = {site.name: site.regions for site in sites}
         self._workloads = {site.name: Workload(now) for site in sites}
@@ -125,20 +149,94 @@ class Nodes:
 
     # --- `Catalogue` ---
 
-    async def load(self, query: str) -> Found:
+    async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
         """Find tracks; see `Catalogue`."""
-        for node in self._at_hand():
-            try:
-                return await node.load(query)
-            except NodeUnavailable:
-                log.info("node.not_heard", node=node.name)
-        raise NodeUnavailable
+        if not query.startswith(SEARCH):
+            return await self._ask(lambda node: node.load(query))
+        words = query.removeprefix(SEARCH)
+        tracks, failed = await self._search(words, sources, 1)
+        return Found(tracks, failed=failed)
 
-    async def suggest(self, query: str, limit: int) -> tuple[Track, ...]:
+    async def suggest(
+        self, query: str, limit: int, sources: Sequence[str] = ()
+    ) -> tuple[Track, ...]:
         """Return the best matches; see `Catalogue`."""
-        for node in self._at_hand():
+        if not query.startswith(SEARCH):
+            return await self._ask(lambda node: node.suggest(query, limit))
+        tracks, _ = await self._search(query.removeprefix(SEARCH), sources, limit)
+        return tracks
+
+    async def alternatives(self, track: Track, source: str) -> Alternatives:
+        """Search `source` for other recordings of `track`; see `Catalogue`.
+
+        By artist and title only where none was found by its number.
+        """
+        if source not in PREFIXES or manager(source) in self._passed_over():
+            return Alternatives()
+        numbered: tuple[Track, ...] = ()
+        by_number = by_isrc(track, source)
+        if by_number is not None:
+            numbered = await self._matches(by_number, source)
+            if best_first(track, numbered, by_isrc=True):
+                return Alternatives(numbered)
+        return Alternatives(numbered, await self._matches(by_name(track, source), source))
+
+    async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
+        """Return tracks of the library by the same artists, else any; see `Catalogue`."""
+        heard = {track.name for track in recent}
+        found: dict[str, Track] = {}
+        for author in list(dict.fromkeys(track.author for track in recent))[:ARTISTS_TO_ASK]:
+            for track in await self._matches(f"{PREFIXES[LIBRARY]}{author}", LIBRARY):
+                found.setdefault(track.name, track)
+        if heard.issuperset(found):
+            return await self._matches(PREFIXES[LIBRARY], LIBRARY, limit=MOST_RELATED)
+        return tuple(found.values())
+
+    async def _search(
+        self, words: str, sources: Sequence[str], limit: int
+    ) -> tuple[tuple[Track, ...], tuple[str, ...]]:
+        """Return what the first source has that has something, and which ones failed before."""
+        failed: dict[str, SourceFailed] = {}
+        for source in in_order(sources, self._passed_over()):
             try:
-                return await node.suggest(query, limit)
+                tracks = await self._matches(f"{PREFIXES[source]}{words}", source, limit=limit)
+            except SourceFailed as error:
+                failed[manager(source)] = error
+                continue
+            if tracks:
+                return tracks, tuple(failed)
+        for error in failed.values():
+            raise SourceFailed(error.refused, tuple(failed)) from error
+        return (), ()
+
+    async def _matches(self, query: str, source: str, *, limit: int = MATCHES) -> tuple[Track, ...]:
+        """Return what `source` has for a search, nothing where no node has the source."""
+        name = manager(source)
+        if not self.nodes:
+            raise NodeUnavailable
+        if not any(self._at_hand(name)):
+            return ()
+
+        async def ask(node: LavalinkNode) -> tuple[Track, ...]:
+            try:
+                with anyio.fail_after(SOURCE_SECONDS):
+                    return await node.suggest(query, limit)
+            except TimeoutError as error:
+                node.session.suspect()
+                raise SourceFailed(Refused(Code.SOURCE_BUSY)) from error
+
+        try:
+            return await self._ask(ask, source=name)
+        except SourceFailed as error:
+            raise SourceFailed(error.refused, (name,)) from error
+
+    async def _ask(
+        self, what: Callable[[LavalinkNode], Awaitable[T]], *, source: str | None = None
+    ) -> T:
+        """Ask the best node, and where it is not heard the next; of those that have `source`."""
+        for node in self._at_hand(source):
+            try:
+                return await what(node)
             except NodeUnavailable:
                 log.info("node.not_heard", node=node.name)
         raise NodeUnavailable
@@ -175,9 +273,12 @@ class Nodes:
             endpoint,
         )
 
-    def _at_hand(self) -> Iterator[LavalinkNode]:
+    def _at_hand(self, source: str | None = None) -> Iterator[LavalinkNode]:
+        """Return the nodes to ask, best first; of those that have `source`."""
         candidates = (*self._ranked(None), *self._ranked(None, draining=True))
-        return (self._nodes[candidate.name] for candidate in candidates[:NODES_TO_ASK])
+        nodes = (self._nodes[candidate.name] for candidate in candidates)
+        able = (node for node in nodes if source is None or node.has(source))
+        return islice(able, NODES_TO_ASK)
 
     def _move(self, guild: int, node: str | None) -> None:
         before = self._homes.get(guild)

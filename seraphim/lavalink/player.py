@@ -18,6 +18,7 @@ from ongaku.impl.track import Track, TrackInfo
 from actors.guild.player.messages import NodePlayer
 from actors.guild.player.ports import NodeUpdate, Start, VoiceCredentials
 from seraphim.lavalink.events import PLAY
+from seraphim.lavalink.filters import filters
 from seraphim.lavalink.session import NodeSession
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -37,13 +38,14 @@ class GuildPlayer(ongaku.Player):
         self._guild_id = hikari.Snowflake(guild)
 
     async def apply(self, update: NodeUpdate) -> None:
-        """Carry out `update`; what is to follow is a request of its own.
+        """Carry out `update`; filters, and what is to follow, are requests of their own.
 
         Raises what the session's requests raise.
         """
         session = self._session
         if session.session_id is None:
             raise ongaku.NoSessionsError
+        path = f"/sessions/{session.session_id}/players/{self._guild_id}"
         fields: dict[str, Any] = {}
         if update.voice is not None:
             fields["voice"] = _voice(update.voice)
@@ -52,11 +54,17 @@ class GuildPlayer(ongaku.Player):
             fields["position"] = update.start.position_ms
         elif update.silence:
             fields["track"] = None
+        elif update.position_ms is not None:
+            fields["position"] = update.position_ms
         if update.paused is not None:
             fields["paused"] = update.paused
         if update.volume is not None:
             fields["volume"] = update.volume
         try:
+            if update.filters is not None:
+                # First: a position that follows it lets it be heard at once.
+                sound = {"filters": filters(update.filters)}
+                await session.request("PATCH", path, dict, json=sound)
             if fields:
                 await session.client.rest.update_player(
                     session.session_id, self._guild_id, no_replace=False, session=session, **fields
@@ -64,7 +72,7 @@ class GuildPlayer(ongaku.Player):
             if session.follows and (update.alone or update.following is not None):
                 await session.request(
                     "PATCH",
-                    f"/sessions/{session.session_id}/players/{self._guild_id}",
+                    path,
                     dict,
                     json={"next": _following(update.following)},
                 )

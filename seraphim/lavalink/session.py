@@ -47,6 +47,7 @@ COMPLAINTS_LIMIT = 100
 OLDEST_LAVALINK = (4, 2, 0)
 REFUSES_THE_PASSWORD = (401, 403)
 FOLLOWS = "seraphim-next"
+LOAD = "/loadtracks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,9 @@ class Patience:
     `heartbeat` is the time between two pings; one that is not answered for half of it ends the
     connection. `change` is for a change of a player, which hangs for ever in a Lavalink that cannot
     reach the voice server; `turn` for its turn to be sent, behind those of thousands of guilds at
-    worst: the one in front takes no longer than `change`. `version` is for the smallest of all
-    requests, which a living node answers at once.
+    worst: the one in front takes no longer than `change`. `load` is for finding tracks: a playlist
+    of a thousand is ten pages of somebody's site, one after the other. `version` is for the
+    smallest of all requests, which a living node answers at once.
 
     A node behind a black hole is lost after one and a half heartbeats (aiohttp may take a second
     more), and down when connecting again has failed: together within 15 s.
@@ -66,6 +68,7 @@ class Patience:
     connect: float = 5.0
     heartbeat: float = 4.0
     request: float = 10.0
+    load: float = 20.0
     change: float = 5.0
     turn: float = 120.0
     version: float = 3.0
@@ -89,6 +92,7 @@ class NodeSession(ongaku.Session):
         "_user",
         "clock",
         "follows",
+        "sources",
     )
 
     def __init__(
@@ -118,6 +122,8 @@ class NodeSession(ongaku.Session):
         self.clock = NodeClock()
         self.follows = False
         """Whether the node goes on to a next track by itself, if it is told one."""
+        self.sources: frozenset[str] | None = None
+        """What the node calls the sources that it has; None: it does not say."""
 
     def __repr__(self) -> str:
         return f"<NodeSession {self.name} {self.status.name}>"
@@ -156,7 +162,7 @@ class NodeSession(ongaku.Session):
         try:
             with anyio.fail_after(self._patience.connect):
                 await self._check_version()
-                self.follows = await self._can_follow()
+                await self._get_to_know()
                 ready = await self._connect(last)
             if last not in (None, ready.session):
                 ready = await self._insist(last, ready)
@@ -247,7 +253,7 @@ class NodeSession(ongaku.Session):
         ignore_default_headers: bool = False,
         version: bool = True,
     ) -> Any:
-        """Make one request, as ongaku's method of this name, within `Patience.request`.
+        """Make one request, as ongaku's method of this name, within `Patience`.
 
         Nothing is tried twice. Raises what ongaku raises, aiohttp's errors, and TimeoutError.
         """
@@ -263,7 +269,9 @@ class NodeSession(ongaku.Session):
                 # ongaku's clients pass {} for none; a GET has no body.
                 json=json or None,
                 params=params,
-                timeout=aiohttp.ClientTimeout(total=self._patience.request),
+                timeout=aiohttp.ClientTimeout(
+                    total=self._patience.load if path == LOAD else self._patience.request
+                ),
             ) as response,
         ):
             body = await _read(response)
@@ -323,18 +331,23 @@ class NodeSession(ongaku.Session):
                 code=Code.NODE_TOO_OLD,
             )
 
-    async def _can_follow(self) -> bool:
-        """Whether the node has the extension that Seraphim's own node has."""
+    async def _get_to_know(self) -> None:
+        """See what the node has of what not every node has."""
         try:
             info: Mapping[str, object] = await self.request("GET", "/info", dict)
         except (errors.OngakuError, aiohttp.ClientPayloadError) as error:
             log.debug("node.uninformative", node=self.name, error=type(error).__name__)
-            return False
-        plugins = info.get("plugins")
-        return isinstance(plugins, list) and any(
+            self.follows, self.sources = False, None
+            return
+        plugins, managers = info.get("plugins"), info.get("sourceManagers")
+        self.follows = isinstance(plugins, list) and any(
             _is_map(plugin) and plugin.get("name") == FOLLOWS
             for plugin in cast("list[object]", plugins)
         )
+        self.sources = None
+        if isinstance(managers, list):
+            names = cast("list[object]", managers)
+            self.sources = frozenset(name for name in names if isinstance(name, str))
 
     async def _connect(self, last: str | None) -> Ready:
         headers = {**self.auth_headers, "User-Id": str(self._user), "Client-Name": "seraphim/0.1"}

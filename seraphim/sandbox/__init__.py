@@ -14,6 +14,7 @@ from seraphim.sandbox.disruptions import Refusal
 from seraphim.sandbox.entities import Role
 from seraphim.sandbox.errors import CannotDo, NoAnswer, SandboxError
 from seraphim.sandbox.faults import Faults
+from seraphim.sandbox.filling import Upload
 from seraphim.sandbox.intents import Intent
 from seraphim.sandbox.messages import Button, Embed, Message
 from seraphim.sandbox.people import Answer, Bot, Member
@@ -47,5 +48,6 @@ __all__ = (
     "SandboxError",
     "TextChannel",
     "Timing",
+    "Upload",
     "VoiceChannel",
 )

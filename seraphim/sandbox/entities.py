@@ -58,6 +58,7 @@ class Channel:
     position: int
     user_limit: int = 0
     bitrate: int = 64_000
+    status: str = ""
     overwrites: dict[int, Overwrite] = field(default_factory=dict[int, Overwrite])
     messages: dict[int, Message] = field(default_factory=dict[int, Message])
 

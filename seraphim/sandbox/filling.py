@@ -14,7 +14,19 @@ from seraphim.sandbox.entities import Channel, Member, Role
 from seraphim.sandbox.errors import CannotDo
 from seraphim.sandbox.json_values import Json, JsonObject
 
-Value: TypeAlias = str | int | float | bool | Member | Channel | Role
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that somebody uploads with a command; Discord would keep it at `url`."""
+
+    id: int
+    filename: str
+    url: str
+    content_type: str = "audio/mpeg"
+    size: int = 1_000_000
+
+
+Value: TypeAlias = str | int | float | bool | Member | Channel | Role | Upload
 """What a person can put into an option."""
 
 _TEXT_LENGTH = 6000
@@ -163,6 +175,11 @@ def _value(
                 raise CannotDo(f"{what} takes another kind of channel")
             resolved.setdefault("channels", {})[str(value.id)] = payloads.partial_channel(
                 value, member.permissions(value)
+            )
+            return str(value.id)
+        case OptionKind.ATTACHMENT, Upload():
+            resolved.setdefault("attachments", {})[str(value.id)] = payloads.upload(
+                value.id, value.filename, value.content_type, value.size, value.url
             )
             return str(value.id)
         case _:

@@ -274,11 +274,16 @@ def _interaction_metadata(what: Message, guild: Guild) -> JsonObject:
 def attachment(what: Attachment) -> JsonObject:
     """A file at a message."""
     address = f"https://cdn.discordapp.com/attachments/{what.id}/{what.filename}"
+    return upload(what.id, what.filename, what.content_type, len(what.content), address)
+
+
+def upload(number: int, filename: str, content_type: str, size: int, address: str) -> JsonObject:
+    """A file that is kept at `address`."""
     return {
-        "id": str(what.id),
-        "filename": what.filename,
-        "size": len(what.content),
-        "content_type": what.content_type,
+        "id": str(number),
+        "filename": filename,
+        "size": size,
+        "content_type": content_type,
         "url": address,
         "proxy_url": address,
     }

@@ -9,7 +9,7 @@ from seraphim.sandbox.commands import Choice
 from seraphim.sandbox.discord import Discord
 from seraphim.sandbox.entities import Role
 from seraphim.sandbox.errors import CannotDo, NoAnswer
-from seraphim.sandbox.filling import Filled, Value, fill_in
+from seraphim.sandbox.filling import Filled, Upload, Value, fill_in
 from seraphim.sandbox.interactions import Interaction, InteractionKind
 from seraphim.sandbox.json_values import JsonObject
 from seraphim.sandbox.messages import BUTTON, Button, ButtonStyle, Draft, Embed, Message
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ANSWER_TIMEOUT = 30.0
 """How long a deferred answer is waited for, in seconds."""
 
-Given: TypeAlias = "str | int | float | bool | Member | TextChannel | VoiceChannel | Role"
+Given: TypeAlias = "str | int | float | bool | Member | TextChannel | VoiceChannel | Role | Upload"
 """What can be put into a command's option."""
 
 
@@ -176,7 +176,7 @@ class Member(_Inhabitant):
         if self._discord.bot.id not in guild.members:
             raise CannotDo(f"the bot is not in {guild.name}")
         values: dict[str, Value] = {
-            key: value if isinstance(value, str | int | float | Role) else value.entity
+            key: value if isinstance(value, str | int | float | Role | Upload) else value.entity
             for key, value in options.items()
         }
         commands = self._discord.commands.in_guild(guild)

@@ -86,6 +86,11 @@ class VoiceChannel(_Channel):
         """The names of those who are here, in the order of their coming."""
         return [state.member.user.name for state in self.entity.guild.in_voice(self.entity)]
 
+    @property
+    def status(self) -> str:
+        """What it says beneath its name."""
+        return self.entity.status
+
     def limit(self, users: int) -> None:
         """Let only so many in; 0: any number."""
         self.entity.user_limit = users

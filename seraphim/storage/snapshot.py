@@ -10,14 +10,18 @@ The text is ASCII, whatever tracks are called: no database can misunderstand it.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeGuard, cast
+from enum import StrEnum
+from typing import Any, TypeGuard, TypeVar, cast
 
+from actors.guild.player.messages import Loop
 from actors.guild.player.ports import VoiceCredentials
+from actors.guild.player.sound import UNCHANGED, Preset, Sound
 from actors.guild.player.state import Current, Following, PlayerState, Voice
 from actors.guild.player.track import Entry, Track
 
 Document = dict[str, Any]
 Upgrade = Callable[[Document], Document]
+Word = TypeVar("Word", bound=StrEnum)
 
 
 def _to_version_2(document: Document) -> Document:
@@ -25,7 +29,33 @@ def _to_version_2(document: Document) -> Document:
     return {**document, "following": None}
 
 
-UPGRADES: tuple[Upgrade, ...] = (_to_version_2,)
+def _to_version_3(document: Document) -> Document:
+    """It knows who listens, what is looped, how it sounds, and tracks in place of broken ones."""
+
+    def unbroken(entry: Document) -> Document:
+        return {**entry, "asked": None, "broken": [], "start_ms": 0}
+
+    def holding(holder: Document | None) -> Document | None:
+        return None if holder is None else {**holder, "entry": unbroken(holder["entry"])}
+
+    def running(current: Document | None) -> Document | None:
+        return None if current is None else {**current, "tempo": UNCHANGED}
+
+    return {
+        **document,
+        "current": running(holding(document["current"])),
+        "following": holding(document["following"]),
+        "queue": [unbroken(entry) for entry in document["queue"]],
+        "history": [unbroken(entry) for entry in document["history"]],
+        "autoplay": False,
+        "listeners": None,
+        "loop": "off",
+        "sound": {"preset": "off", "speed": UNCHANGED, "pitch": UNCHANGED},
+        "unshuffled": [],
+    }
+
+
+UPGRADES: tuple[Upgrade, ...] = (_to_version_2, _to_version_3)
 """The first makes a document of version 1 one of version 2, and so on."""
 
 
@@ -51,6 +81,15 @@ def encode(state: PlayerState) -> bytes:
         "queue": [_from_entry(entry) for entry in state.queue],
         "history": [_from_entry(entry) for entry in state.history],
         "node": state.node,
+        "autoplay": state.autoplay,
+        "listeners": None if state.listeners is None else sorted(state.listeners),
+        "loop": state.loop.value,
+        "sound": {
+            "preset": state.sound.preset.value,
+            "speed": state.sound.speed,
+            "pitch": state.sound.pitch,
+        },
+        "unshuffled": _from_order(state.unshuffled, state.queue),
     }
     return json.dumps(document, separators=(",", ":")).encode("ascii")
 
@@ -118,6 +157,7 @@ def _from_current(current: Current) -> Document:
         "running": current.running,
         "failure": current.failure,
         "starts": current.starts,
+        "tempo": current.tempo,
     }
 
 
@@ -126,7 +166,24 @@ def _from_following(following: Following) -> Document:
 
 
 def _from_entry(entry: Entry) -> Document:
-    track = entry.track
+    return {
+        **_from_track(entry.track),
+        "requester": entry.requester,
+        "asked": None if entry.asked is None else _from_track(entry.asked),
+        "broken": list(entry.broken),
+        "start_ms": entry.start_ms,
+    }
+
+
+def _from_order(order: Sequence[Entry], queue: Sequence[Entry]) -> list[int]:
+    """Return `order` as places in the queue, which has the tracks already."""
+    places: dict[Entry, list[int]] = {}
+    for place in range(len(queue) - 1, -1, -1):
+        places.setdefault(queue[place], []).append(place)
+    return [places[entry].pop() for entry in order if places.get(entry)]
+
+
+def _from_track(track: Track) -> Document:
     return {
         "encoded": track.encoded,
         "identifier": track.identifier,
@@ -138,7 +195,6 @@ def _from_entry(entry: Entry) -> Document:
         "uri": track.uri,
         "artwork": track.artwork,
         "isrc": track.isrc,
-        "requester": entry.requester,
     }
 
 
@@ -148,6 +204,7 @@ def _from_entry(entry: Entry) -> Document:
 def _to_state(fields: "_Fields") -> PlayerState:
     current = fields.optional_object("current")
     following = fields.optional_object("following")
+    queue = tuple(_to_entry(entry) for entry in fields.objects("queue"))
     return PlayerState(
         guild=fields.integer("guild"),
         run=fields.text("run"),
@@ -159,10 +216,35 @@ def _to_state(fields: "_Fields") -> PlayerState:
         current=None if current is None else _to_current(current),
         following=None if following is None else _to_following(following),
         paused=fields.flag("paused"),
-        queue=tuple(_to_entry(entry) for entry in fields.objects("queue")),
+        queue=queue,
         history=tuple(_to_entry(entry) for entry in fields.objects("history")),
         node=fields.optional_text("node"),
+        autoplay=fields.flag("autoplay"),
+        listeners=_to_listeners(fields),
+        loop=fields.one_of("loop", Loop),
+        sound=_to_sound(fields.object("sound")),
+        unshuffled=_to_order(fields, queue),
     )
+
+
+def _to_listeners(fields: "_Fields") -> frozenset[int] | None:
+    listeners = fields.optional_integers("listeners")
+    return None if listeners is None else frozenset(listeners)
+
+
+def _to_sound(fields: "_Fields") -> Sound:
+    return Sound(
+        preset=fields.one_of("preset", Preset),
+        speed=fields.integer("speed"),
+        pitch=fields.integer("pitch"),
+    )
+
+
+def _to_order(fields: "_Fields", queue: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    places = fields.optional_integers("unshuffled") or ()
+    if len(set(places)) < len(places) or not all(0 <= place < len(queue) for place in places):
+        raise Damage("unshuffled is no order of the queue")
+    return tuple(queue[place] for place in places)
 
 
 def _to_voice(fields: "_Fields") -> Voice:
@@ -196,6 +278,7 @@ def _to_current(fields: "_Fields") -> Current:
         running=fields.flag("running"),
         failure=fields.optional_text("failure"),
         starts=fields.integer("starts"),
+        tempo=fields.integer("tempo"),
     )
 
 
@@ -204,7 +287,18 @@ def _to_following(fields: "_Fields") -> Following:
 
 
 def _to_entry(fields: "_Fields") -> Entry:
-    track = Track(
+    asked = fields.optional_object("asked")
+    return Entry(
+        _to_track(fields),
+        requester=fields.integer("requester"),
+        asked=None if asked is None else _to_track(asked),
+        broken=fields.texts("broken"),
+        start_ms=fields.integer("start_ms"),
+    )
+
+
+def _to_track(fields: "_Fields") -> Track:
+    return Track(
         encoded=fields.text("encoded"),
         identifier=fields.text("identifier"),
         title=fields.text("title"),
@@ -216,7 +310,6 @@ def _to_entry(fields: "_Fields") -> Entry:
         artwork=fields.optional_text("artwork"),
         isrc=fields.optional_text("isrc"),
     )
-    return Entry(track, requester=fields.integer("requester"))
 
 
 class _Fields:
@@ -247,6 +340,32 @@ class _Fields:
 
     def optional_text(self, name: str) -> str | None:
         return None if self._value(name) is None else self.text(name)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        values = self._value(name)
+        if type(values) is not list:
+            raise self._damage(name, "no list")
+        items = cast("list[object]", values)
+        if not all(type(item) is str for item in items):
+            raise self._damage(name, "no list of texts")
+        return tuple(cast("list[str]", items))
+
+    def one_of(self, name: str, kind: type[Word]) -> Word:
+        try:
+            return kind(self.text(name))
+        except ValueError:
+            raise self._damage(name, "no known word") from None
+
+    def optional_integers(self, name: str) -> tuple[int, ...] | None:
+        values = self._value(name)
+        if values is None:
+            return None
+        if type(values) is not list:
+            raise self._damage(name, "no list")
+        items = cast("list[object]", values)
+        if not all(type(item) is int for item in items):
+            raise self._damage(name, "no list of integers")
+        return tuple(cast("list[int]", items))
 
     def flag(self, name: str) -> bool:
         value = self._value(name)

@@ -51,6 +51,7 @@ async def test_a_kicked_bot_keeps_the_queue_and_comes_back_when_asked(choir: Cho
 
 async def test_a_bot_that_is_dragged_goes_with_the_music(choir: Choir) -> None:
     loft = choir.guild.voice_channel("Loft")
+    await choir.guild.member("Grace").join(loft)
     await choir.play("Aurora")
     await choir.hears("Aurora")
     choir.stage.sandbox.faults.drag(choir.guild, loft)

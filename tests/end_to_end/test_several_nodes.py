@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from seraphim.discord import texts
+from seraphim.discord.language.languages import languages
 from seraphim.operations import operator
 from seraphim.sandbox import Sandbox, tape
 from seraphim.sandbox.bot import COMMAND, BotProcess
 from tests.end_to_end.conftest import OUTER_NODE, Choir, MediaServer, Stage, bot_environment
 
+AWAY = languages().english("panel-waiting-for-node")
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.skipif(OUTER_NODE, reason="somebody else's node is not ours to kill"),
@@ -144,8 +145,8 @@ async def test_when_all_nodes_are_gone_the_panel_says_so_and_play_goes_on_by_its
         node.kill()
         await node.wait()
     await two_nodes.choir.heard.until_silent()
-    await sandbox.until(lambda: texts.WAITING_FOR_NODE in str(two_nodes.choir.panels[0].embeds))
+    await sandbox.until(lambda: AWAY in str(two_nodes.choir.panels[0].embeds))
     await two_nodes.nodes["two"].start()
     await tape.until_steady(two_nodes.choir.heard)
-    await sandbox.until(lambda: texts.WAITING_FOR_NODE not in str(two_nodes.choir.panels[0].embeds))
+    await sandbox.until(lambda: AWAY not in str(two_nodes.choir.panels[0].embeds))
     assert len(two_nodes.choir.panels) == 1

@@ -89,6 +89,9 @@ class Ear:
         state = record.state
         if state is None or state.current is None or state.home is None or state.paused:
             return False
+        if state.mending is not None and state.mending.attempt is not None:
+            # It broke, and is looked for elsewhere.
+            return False
         hall = self._world.discord.halls[record.guild]
         if hall.muted or hall.homeless or hall.forbidden:
             return False

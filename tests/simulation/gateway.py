@@ -335,5 +335,8 @@ class Voice:
     async def speak(self, guild: int, channel: int) -> None:
         await self._gateway.speak(guild, channel)
 
+    async def say_status(self, guild: int, channel: int, text: str) -> None:
+        return
+
     def state(self, guild: int) -> VoiceStateChanged | None:
         return self._gateway.state(guild)

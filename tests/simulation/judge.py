@@ -13,6 +13,7 @@ from typing import Any, Never
 from actors.guild.panel.messages import GaveUp
 from actors.guild.player.messages import (
     Back,
+    FoundElsewhere,
     JoinFailed,
     Leave,
     Loaded,
@@ -32,6 +33,7 @@ from actors.guild.player.messages import (
     VoiceStateChanged,
 )
 from actors.guild.player.playback import FAILURES_IN_A_ROW
+from actors.guild.player.presence import LEAVE
 from actors.guild.player.state import HISTORY_LIMIT, PlayerState
 from actors.runtime import ActorRef
 from actors.runtime.child import ActorChild
@@ -62,7 +64,7 @@ LOST_MS = 12_000
 UNSURE_MS = 6_000
 """The same where it met none: what was wrong before shows with the first report of a position."""
 
-ENDS = (Skip, Stop, Back, TrackEnded, TrackStuck, UpdateFailed)
+ENDS = (Skip, Stop, Back, TrackEnded, TrackStuck, UpdateFailed, FoundElsewhere)
 OF_OUR_MAKING = ("Sabotaged", "TextBroken", "Ordered")
 
 
@@ -318,7 +320,7 @@ class Judge:
         heard = self._ear.heard(record, was.play)
         del record.heard[was.play]
         fate = self.world.fates.get(was.entry.track.identifier)
-        broke = fate is not None or was.failure is not None
+        broke = fate is not None or was.failure is not None or was.entry.is_broken
         if broke or not isinstance(message, TrackEnded | Reconciled):
             return
         allowed = LOST_MS * heard.faults + heard.slack_ms + UNSURE_MS
@@ -349,6 +351,7 @@ class Judge:
                 or (isinstance(message, VoiceStateChanged) and (sent or asked))
                 or (isinstance(message, JoinFailed) and (sent or asked))
                 or (isinstance(message, TimeIsUp) and asked)
+                or _nothing_to_stay_for(before, message)
             ):
                 self.fail(f"{_kind(message)} makes it leave for good", guild)
         same = (
@@ -432,15 +435,21 @@ def _left_lately(state: PlayerState, now: int) -> bool:
     return left_at is not None and now - left_at < SAVED_SECONDS * 1000
 
 
+def _nothing_to_stay_for(before: PlayerState, message: object) -> bool:
+    """Whether it may leave by itself: nothing plays, or nobody listens, and has for long."""
+    in_vain = before.current is None or before.alone
+    return in_vain and before.waiting is not None and message == TimeIsUp(LEAVE)
+
+
 def _may_lose(before: PlayerState, lost: list[str], message: object) -> bool:
-    waiting = [entry.track.identifier for entry in before.queue]
-    oldest = [entry.track.identifier for entry in before.history][:2]
+    waiting = [entry.original.identifier for entry in before.queue]
+    oldest = [entry.original.identifier for entry in before.history][:2]
     if len(before.history) >= HISTORY_LIMIT - 1 and set(lost) <= set(oldest):
         return True
     if isinstance(message, Stop):
         return set(lost) <= {*waiting, *oldest}
     broken = before.failures >= FAILURES_IN_A_ROW - 1
-    ends = isinstance(message, TrackEnded | TrackStuck | UpdateFailed | Reconciled)
+    ends = isinstance(message, TrackEnded | TrackStuck | UpdateFailed | Reconciled | FoundElsewhere)
     return broken and ends and set(lost) <= {*waiting, *oldest}
 
 

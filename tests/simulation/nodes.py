@@ -1,14 +1,16 @@
 """All the nodes as the bot has them: an `AudioNode` and a `Catalogue`."""
 
 import asyncio
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
+from typing import TypeVar
 
 from actors.guild.player.messages import (
     NodePlayer,
 )
 from actors.guild.player.ports import (
+    Alternatives,
     Found,
     NodeRefused,
     NodeUnavailable,
@@ -25,6 +27,8 @@ from tests.simulation.loop import Spawn
 from tests.simulation.node import Node
 from tests.simulation.player import Frame
 from tests.simulation.sabotage import Sabotage
+
+T = TypeVar("T")
 
 NODES_TO_ASK = 2
 
@@ -46,11 +50,13 @@ class Nodes:
         nodes: Collection[Node],
         sabotage: Sabotage,
         catalogue: Callable[[str], Found],
+        elsewhere: Callable[[Track, str], Alternatives],
         registry: Callable[[], Registry],
         spawn: Spawn,
     ) -> None:
         self._sabotage = sabotage
         self._catalogue = catalogue
+        self._elsewhere = elsewhere
         self._chance = chance
         self._routing = Routing(registry)
         self._homes: dict[int, str] = {}
@@ -100,24 +106,33 @@ class Nodes:
             self._homes.setdefault(guild, node)
         return player
 
-    async def load(self, query: str) -> Found:
-        guild = int(query.split("-")[0])
+    async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
+        return await self._ask(int(query.split("-")[0]), lambda: self._catalogue(query))
+
+    async def _ask(self, guild: int, what: Callable[[], T]) -> T:
         with self._sabotaged(guild, "load"):
             for name in (*self._ranked(), *self._ranked(draining=True))[:NODES_TO_ASK]:
                 link = self.links[name]
                 await asyncio.sleep(self._chance.uniform(0.05, 1.5))
                 try:
-                    return await link.ask(
-                        lambda: self._catalogue(query), REQUEST_SECONDS, link.suspect
-                    )
+                    return await link.ask(what, REQUEST_SECONDS, link.suspect)
                 except NodeUnavailable:
                     continue
                 except NodeRefused:
                     raise SourceFailed(Refused(Code.SOURCE_BUSY)) from None
         raise NodeUnavailable
 
-    async def suggest(self, query: str, limit: int) -> tuple[Track, ...]:
+    async def suggest(
+        self, query: str, limit: int, sources: Sequence[str] = ()
+    ) -> tuple[Track, ...]:
         return (await self.load(query)).tracks[:limit]
+
+    async def alternatives(self, track: Track, source: str) -> Alternatives:
+        guild = int(track.identifier.split("-")[0])
+        return await self._ask(guild, lambda: self._elsewhere(track, source))
+
+    async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
+        return ()
 
     def _on_frame(self, node: str, guild: int, frame: Frame) -> None:
         if self._homes.get(guild, node) == node:

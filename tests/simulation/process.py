@@ -17,6 +17,7 @@ from actors.runtime import ActorRef, ActorStopped, ChildSpec, StartFailed, Syste
 from actors.runtime.ask import Asking
 from actors.runtime.hooks import Hook
 from actors.service import FatalService
+from actors.sources.board import SourceBoard
 from tests.simulation.gateway import Gateway, Voice
 from tests.simulation.loop import LoopTime
 from tests.simulation.nodes import Nodes
@@ -79,6 +80,7 @@ class Process:
             world.nodes.values(),
             sabotage,
             world.find,
+            world.elsewhere,
             lambda: self.system.registry,
             self.spawn,
         )
@@ -90,6 +92,7 @@ class Process:
             audio_node=None,
             links=[self._link(name) for name in self.nodes.links],
             operator=Operator(),
+            sources=SourceBoard(world.now),
             ports=PlayerPorts(
                 node=self.nodes,
                 voice=Voice(self.gateway, sabotage),

@@ -42,10 +42,10 @@ class Record:
 
 def names(state: PlayerState) -> list[str]:
     """Return every track of the guild once, from the first that was heard to the last to come."""
-    tracks = [entry.track.identifier for entry in state.history]
+    tracks = [entry.original.identifier for entry in state.history]
     if state.current is not None:
-        tracks.append(state.current.entry.track.identifier)
-    tracks.extend(entry.track.identifier for entry in state.queue)
+        tracks.append(state.current.entry.original.identifier)
+    tracks.extend(entry.original.identifier for entry in state.queue)
     return tracks
 
 

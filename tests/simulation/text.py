@@ -56,7 +56,7 @@ class Channels:
         await self._answer(channel, "delete")
         self._text.panels.pop(message, None)
 
-    async def say(self, channel: int, notice: Notice) -> None:
+    async def say(self, guild: int, channel: int, notice: Notice) -> None:
         text = self._text
         await asyncio.sleep(text.chance.uniform(0.05, 0.3))
         text.notices.append((guild_of(channel), notice))

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
-from actors.guild.player.ports import Found
+from actors.guild.player.ports import Alternatives, Found
 from actors.guild.player.track import Track
 from tests.simulation.discord import Discord
 from tests.simulation.node import Node
@@ -15,6 +15,7 @@ from tests.simulation.story import Story
 from tests.simulation.text import Text
 
 EPOCH_MS = 1_700_000_000_000
+ARTIST = "The Simulated Choir"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class World:
             if fate is not None:
                 self.fates[name] = fate
         found = tuple(
-            Track(name, name, name, "", length, seekable=True, source="simulation")
+            Track(name, name, name, ARTIST, length, seekable=True, source="simulation")
             for name, length, _ in tracks
         )
         self._catalogue[query] = Found(found, query if len(found) > 1 else None)
@@ -82,3 +83,14 @@ class World:
     def find(self, query: str) -> Found:
         """Return what `query` leads to."""
         return self._catalogue.get(query, Found(()))
+
+    def elsewhere(self, track: Track, source: str) -> Alternatives:
+        """Return what `source` has for `track`: mostly nothing, and some of that breaks as well."""
+        chance = self.chance(f"{source}/{track.identifier}")
+        found: list[Track] = []
+        for number in range(chance.choice((0, 0, 0, 1, 1, 2))):
+            name = f"{track.identifier}@{source}{number}"
+            if chance.random() < 0.3:
+                self.fates[name] = Fate("breaks", chance.randint(0, track.length_ms or 0))
+            found.append(replace(track, encoded=name, identifier=name, source=source))
+        return Alternatives(by_name=tuple(found))

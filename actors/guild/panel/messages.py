@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from actors.guild.player.track import Entry
-from actors.guild.refusal import Refused
+from actors.guild.refusal import Code, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,14 @@ class EditTime:
 
 @dataclass(frozen=True, slots=True)
 class TrackBroke:
-    """A notice: `entry` could not be played; `message` says why, fit to be shown."""
+    """A notice: `entry` could not be played, here nor from elsewhere.
+
+    `message` says why in the node's words, fit to be shown; empty: it said nothing.
+    """
 
     entry: Entry
     message: str
+    code: Code = Code.TRACK_FAILED
 
 
 @dataclass(frozen=True, slots=True)

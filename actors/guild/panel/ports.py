@@ -25,6 +25,9 @@ class Announcer(Protocol):
         """Take a panel away; one that is gone already is no error."""
         ...
 
-    async def say(self, channel: int, notice: Notice) -> None:
-        """Tell the channel something once; a channel that cannot be written to is no error."""
+    async def say(self, guild: int, channel: int, notice: Notice) -> None:
+        """Tell a channel of the guild something once.
+
+        A channel that cannot be written to is no error.
+        """
         ...

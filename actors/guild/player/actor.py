@@ -6,7 +6,7 @@ one task's work, one after the other: two PATCHes under way at once could arrive
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
@@ -24,13 +24,17 @@ from actors.guild.player.effects import (
     DestroyPlayer,
     Effect,
     End,
+    FindElsewhere,
     FindNode,
     JoinVoice,
+    Judge,
     Later,
     LeaveVoice,
     Load,
     LookAtNode,
+    Propose,
     Say,
+    SetChannelStatus,
     Speak,
     StartTimer,
     UpdateNode,
@@ -40,6 +44,7 @@ from actors.guild.player.messages import (
     Command,
     Departed,
     Event,
+    FoundElsewhere,
     Join,
     JoinFailed,
     Loaded,
@@ -48,12 +53,14 @@ from actors.guild.player.messages import (
     Play,
     PlayerMessage,
     PositionReported,
+    Proposed,
     Reconciled,
     TimeIsUp,
     UpdateFailed,
 )
 from actors.guild.player.playback import freeze
 from actors.guild.player.ports import (
+    Alternatives,
     AudioNode,
     Catalogue,
     JoinRefused,
@@ -63,6 +70,7 @@ from actors.guild.player.ports import (
     VoiceGateway,
 )
 from actors.guild.player.state import PlayerState, worth_saving
+from actors.guild.player.track import Track
 from actors.guild.refusal import Code, Refused
 from actors.runtime import (
     Actor,
@@ -76,6 +84,7 @@ from actors.runtime import (
     Exit,
     MailboxFull,
 )
+from actors.sources.messages import SOURCES, SourceHeard
 from actors.store.messages import STORE, Recall, Save, StoreMessage, Unread
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -83,6 +92,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # From this crash in the supervisor's period on, the state itself is the suspect.
 CRASHES_TO_DISTRUST_THE_STATE = 3
 RECALL_SECONDS = 3.0
+# How long one source may take to say what it has: the channel is silent meanwhile.
+ELSEWHERE_SECONDS = 8.0
+PROPOSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +128,7 @@ class PlayerActor(Actor[PlayerMessage]):
         self._deferred: dict[int, Deferred[Any]] = {}
         self._joining: ActorTask | None = None
         self._left: anyio.Event | None = None
+        self._saying = anyio.Lock()
         self._changes, self._next_change = anyio.create_memory_object_stream[
             UpdateNode | DestroyPlayer
         ](math.inf)
@@ -242,6 +255,8 @@ class PlayerActor(Actor[PlayerMessage]):
             case Speak(channel):
                 guild = self._state.guild
                 self.context.start_task(self._ports.voice.speak, guild, channel, name="speak")
+            case SetChannelStatus():
+                self.context.start_task(self._say_status, effect, name="status")
             case JoinVoice():
                 self._call_off_joining()
                 self._joining = self.context.start_task(self._join, effect, self._left, name="join")
@@ -252,6 +267,12 @@ class PlayerActor(Actor[PlayerMessage]):
                 self.context.start_task(self._leave, self._left, name="leave")
             case Load():
                 self.context.start_task(self._load, effect, name="load")
+            case FindElsewhere():
+                self.context.start_task(self._find_elsewhere, effect, name="elsewhere")
+            case Propose():
+                self.context.start_task(self._propose, effect, name="propose")
+            case Judge(source, worked):
+                self._judge(source, worked=worked)
             case Answer(attempt, reply):
                 self._deferred.pop(attempt).reply(reply)
             case StartTimer(key, delay_ms):
@@ -261,7 +282,8 @@ class PlayerActor(Actor[PlayerMessage]):
             case Say(notice):
                 channel = self._state.text_channel
                 if channel is not None:
-                    self.context.start_task(self._ports.announcer.say, channel, notice, name="say")
+                    guild, say = self._state.guild, self._ports.announcer.say
+                    self.context.start_task(say, guild, channel, notice, name="say")
             case End():
                 self.context.stop()
             case _:
@@ -310,6 +332,11 @@ class PlayerActor(Actor[PlayerMessage]):
         if self._joining is not None:
             self._joining.cancel()
 
+    async def _say_status(self, effect: SetChannelStatus) -> None:
+        # In order, for the last one stands.
+        async with self._saying:
+            await self._ports.voice.say_status(self._state.guild, effect.channel, effect.text)
+
     async def _leave(self, left: anyio.Event) -> None:
         # A bot that stays behind because Discord was away would be there for good.
         while not await self._ports.voice.leave(self._state.guild):
@@ -333,11 +360,54 @@ class PlayerActor(Actor[PlayerMessage]):
             await self._report(JoinFailed(effect.attempt, error.refused))
 
     async def _load(self, effect: Load) -> None:
+        sources = self._state.settings.sources
         try:
-            found = await self._ports.catalogue.load(effect.query)
+            found = await self._ports.catalogue.load(effect.query, sources)
         except NodeUnavailable:
             await self._report(LoadFailed(effect.attempt, Refused(Code.NO_NODE)))
         except SourceFailed as error:
+            self._blame(error.failed)
             await self._report(LoadFailed(effect.attempt, error.refused))
         else:
+            self._blame(found.failed)
             await self._report(Loaded(effect.attempt, found.tracks, found.playlist))
+
+    async def _find_elsewhere(self, effect: FindElsewhere) -> None:
+        found = Alternatives()
+        with anyio.move_on_after(ELSEWHERE_SECONDS):
+            try:
+                found = await self._ports.catalogue.alternatives(effect.track, effect.source)
+            except NodeUnavailable:
+                log.info("track.no_node", guild=self._state.guild, source=effect.source)
+            except SourceFailed as error:
+                self._blame(error.failed)
+        log.info(
+            "track.sought",
+            guild=self._state.guild,
+            source=effect.source,
+            found=len(found.by_isrc) + len(found.by_name),
+        )
+        await self._report(FoundElsewhere(effect.attempt, found.by_isrc, found.by_name))
+
+    async def _propose(self, effect: Propose) -> None:
+        tracks: tuple[Track, ...] = ()
+        with anyio.move_on_after(PROPOSE_SECONDS):
+            try:
+                tracks = await self._ports.catalogue.related(effect.recent)
+            except (NodeUnavailable, SourceFailed) as error:
+                # The history has something, too.
+                log.info("autoplay.no_library", guild=self._state.guild, error=repr(error))
+        await self._report(Proposed(effect.attempt, tracks))
+
+    def _judge(self, source: str, *, worked: bool) -> None:
+        sources = self.context.system.registry.whereis(SOURCES)
+        if sources is not None:
+            try:
+                sources.tell_nowait(SourceHeard(self._state.guild, source, worked))
+            except MailboxFull:
+                # It hears of it from as many guilds as it takes.
+                return
+
+    def _blame(self, sources: Sequence[str]) -> None:
+        for source in sources:
+            self._judge(source, worked=False)

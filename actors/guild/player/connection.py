@@ -8,7 +8,7 @@ changed (Discord, "Voice Connections"). What is done when sound is not sure is i
 from dataclasses import replace
 
 from actors.guild.panel.messages import JoinLost
-from actors.guild.player import playback, repair
+from actors.guild.player import playback, queue, repair
 from actors.guild.player.effects import (
     Answer,
     CancelTimer,
@@ -23,6 +23,7 @@ from actors.guild.player.messages import (
     Awake,
     Joined,
     JoinFailed,
+    Play,
     PositionReported,
     Queued,
     Reconciled,
@@ -30,11 +31,12 @@ from actors.guild.player.messages import (
     VoiceServerChanged,
     VoiceSessionEnded,
     VoiceStateChanged,
+    When,
 )
 from actors.guild.player.ports import NodeUpdate
 from actors.guild.player.repair import JOIN
 from actors.guild.player.state import QUEUE_LIMIT, Joining, Request, Voice
-from actors.guild.player.track import Entry
+from actors.guild.player.track import Entry, Track
 from actors.guild.player.turn import Turn
 from actors.guild.refusal import Code, Refused
 
@@ -108,17 +110,64 @@ def _settle(turn: Turn, request: Request) -> None:
     if isinstance(outcome, Refused):
         turn.do(Answer(request.attempt, outcome))
         return
-    room = QUEUE_LIMIT - len(turn.state.queue)
-    if room <= 0:
-        turn.do(Answer(request.attempt, Refused(Code.QUEUE_FULL, {"limit": QUEUE_LIMIT})))
+    state, play = turn.state, request.play
+    entries, too_long = _wanted(turn, play, outcome.tracks)
+    if not entries:
+        limit = state.settings.longest_track_minutes or 0
+        turn.do(Answer(request.attempt, Refused(Code.TOO_LONG, {"limit": limit})))
         return
-    entries = tuple(Entry(track, request.play.by.id) for track in outcome.tracks[:room])
-    position = len(turn.state.queue) + 1
-    turn.change(queue=turn.state.queue + entries, text_channel=request.play.text_channel)
-    if turn.state.current is None:
-        position = 0
+    room = state.room
+    if room <= 0:
+        limit = min(QUEUE_LIMIT, state.settings.longest_queue)
+        turn.do(Answer(request.attempt, Refused(Code.QUEUE_FULL, {"limit": limit})))
+        return
+    first, length = entries[0].start_ms, entries[0].track.length_ms
+    if first and not (length and entries[0].track.seekable and 0 < first < length):
+        highest = (length or 0) // 1000 if entries[0].track.seekable else 0
+        refused = Refused(Code.OUT_OF_RANGE, {"lowest": 0, "highest": highest})
+        turn.do(Answer(request.attempt, refused))
+        return
+    no_room = max(0, len(entries) - room)
+    entries = entries[:room]
+    turn.change(text_channel=play.text_channel)
+    position = _put(turn, play.when, entries)
+    queued = Queued(entries, position, outcome.playlist, no_room, too_long)
+    turn.do(Answer(request.attempt, queued))
+
+
+def _wanted(turn: Turn, play: Play, tracks: tuple[Track, ...]) -> tuple[tuple[Entry, ...], int]:
+    """Return what is to be queued of what was found, and how many are longer than is wanted."""
+    minutes = turn.state.settings.longest_track_minutes
+    fitting = tracks
+    if minutes is not None:
+        fitting = tuple(track for track in tracks if (track.length_ms or 0) <= minutes * 60_000)
+    entries = tuple(Entry(track, play.by.id) for track in fitting)
+    if play.seed is not None:
+        entries = queue.shuffle(entries, play.seed)
+    if entries and play.start_ms:
+        entries = (replace(entries[0], start_ms=play.start_ms), *entries[1:])
+    return entries, len(tracks) - len(fitting)
+
+
+def _put(turn: Turn, when: When, entries: tuple[Entry, ...]) -> int:
+    """Queue `entries`; return the place of the first one, 0 when it plays."""
+    state = turn.state
+    if when is not When.END:
+        order = (*entries, *state.queue)
+    elif state.settings.fair:
+        playing = None if state.current is None else state.current.entry.requester
+        order = queue.take_turns(state.queue, entries, playing)
+    else:
+        order = (*state.queue, *entries)
+    turn.change(queue=order)
+    if state.current is None:
         playback.advance(turn)
-    turn.do(Answer(request.attempt, Queued(entries, position, outcome.playlist)))
+        return 0
+    if when is When.NOW:
+        turn.change(failures=0)
+        playback.advance_or_silence(turn)
+        return 0
+    return 1 + next(at for at, entry in enumerate(order) if entry is entries[0])
 
 
 def on_voice_state(turn: Turn, message: VoiceStateChanged) -> None:

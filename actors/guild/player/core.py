@@ -1,14 +1,24 @@
 """The player's core: `decide(state, message, now)`, pure.
 
 No await, no clock, no randomness: whatever happened to a player can be replayed from its messages.
-What people ask for is decided here; the rules that it calls are in `playback` and `connection`.
+What people ask of the music is decided here, what of the queue in `arrangement`, what of the sound
+in `mixing`; the rules that these call are in `playback` and `connection`.
 """
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from actors.guild.player import connection, following, playback, repair
+from actors.guild.player import (
+    access,
+    arrangement,
+    connection,
+    following,
+    mixing,
+    playback,
+    presence,
+    repair,
+    votes,
+)
 from actors.guild.player.access import misplaced
 from actors.guild.player.effects import (
     CancelTimer,
@@ -21,51 +31,89 @@ from actors.guild.player.effects import (
 from actors.guild.player.messages import (
     Awake,
     Back,
+    Clean,
+    Clear,
+    Command,
+    Dedupe,
     Departed,
+    FoundElsewhere,
     Join,
     Joined,
     JoinFailed,
     Leave,
     Left,
+    ListenerMoved,
+    ListenersChanged,
     Loaded,
     LoadFailed,
+    Loop,
     Member,
+    Move,
     NodeDown,
     NodeDraining,
     NodeFound,
     NodeReady,
+    NowPlaying,
     Outdated,
     Pause,
     Paused,
     Play,
     PlayerMessage,
     PositionReported,
+    Proposed,
     Reconciled,
+    Remove,
+    Replay,
+    Replayed,
     Resume,
     Resumed,
+    Seek,
+    SetAutoplay,
+    SetFilter,
+    SetLoop,
+    SetPitch,
+    SetSpeed,
+    SetStay,
+    SettingsChanged,
     SetVolume,
     Show,
     Shuffle,
-    Shuffled,
     Skip,
     Skipped,
+    SkipTo,
+    Sought,
     Stop,
     Stopped,
+    Swap,
     TimeIsUp,
     TrackEnded,
     TrackFailed,
     TrackStarted,
     TrackStuck,
+    Unshuffle,
     UpdateFailed,
     VoiceClosed,
     VoiceServerChanged,
     VoiceSessionEnded,
     VoiceStateChanged,
     VolumeSet,
+    Vote,
+    Voted,
+    VotePassed,
     WentBack,
 )
 from actors.guild.player.ports import NodeUpdate
-from actors.guild.player.state import Current, Found, PlayerState, Request, Voice
+from actors.guild.player.queue import place
+from actors.guild.player.state import (
+    HISTORY_LIMIT,
+    QUEUE_LIMIT,
+    Current,
+    Found,
+    PlayerState,
+    Request,
+    Voice,
+)
+from actors.guild.player.track import Entry
 from actors.guild.player.turn import Turn
 from actors.guild.refusal import Code, Refused
 
@@ -90,7 +138,11 @@ def decide(state: PlayerState, message: PlayerMessage, now: int) -> Decision:
     over changes nothing.
     """
     turn = Turn(state, now)
-    reply = _RULES[type(message)](turn, message)
+    reply = _answer(turn, message) if isinstance(message, Command) else _obey(turn, message)
+    if turn.state.home != state.home:
+        presence.moved(turn)
+    votes.watch(turn, _obey)
+    presence.watch(turn)
     _watch_idleness(turn)
     following.announce(turn)
     playback.watch_end(turn)
@@ -107,7 +159,19 @@ def restored(
     """
     known = state.voice if voice is None else _seen(state.voice, voice)
     return replace(
-        state, joining=None, requests=(), idle=False, ends_at=None, voice=known, nodes=nodes
+        state,
+        joining=None,
+        requests=(),
+        mending=None,
+        choosing=None,
+        idle=False,
+        ends_at=None,
+        ballots=(),
+        closes_at=None,
+        waiting=None,
+        status=None,
+        voice=known,
+        nodes=nodes,
     )
 
 
@@ -132,11 +196,38 @@ def _watch_idleness(turn: Turn) -> None:
 # --- who may ---
 
 
+def _answer(turn: Turn, message: Command) -> object:
+    """Carry out a command, if it is one that its member may give alone."""
+    # A vote on it, and whoever is asked whether they mean it, must find the same tracks later.
+    message = arrangement.pinned(turn.state, message)
+    verdict = access.permit(turn.state, message)
+    if verdict is None:
+        return _obey(turn, message)
+    if isinstance(verdict, Refused):
+        return verdict
+    # Nobody is asked about what cannot be done.
+    trial = _obey(Turn(turn.state, turn.now), message)
+    if isinstance(trial, Refused | Outdated):
+        return trial
+    if isinstance(verdict, access.VoteNeeded):
+        assert not isinstance(message, Show)
+        return votes.ask(turn, message, message.by, verdict, _obey)
+    return verdict
+
+
+def _obey(turn: Turn, message: PlayerMessage) -> object:
+    """Carry out what nothing stands in the way of."""
+    return _RULES[type(message)](turn, message)
+
+
 def _misplaced(state: PlayerState, by: Member) -> Refused | None:
     return misplaced(state.joining.channel if state.joining else state.voice.channel, by)
 
 
-def _meant(turn: Turn, message: Pause | Resume | Skip | Back) -> Current | Outdated | Refused:
+Precise = Pause | Resume | Skip | SkipTo | Back | Replay | Seek
+
+
+def _meant(turn: Turn, message: Precise) -> Current | Outdated | Refused:
     """Return the current track if it is the one that is meant."""
     refused = _misplaced(turn.state, message.by)
     if refused is not None:
@@ -155,14 +246,18 @@ def _play(turn: Turn, message: Play) -> Later | Refused:
     if refused is not None:
         return refused
     attempt = turn.number()
-    turn.change(requests=(*turn.state.requests, Request(attempt, message)))
-    turn.do(Load(attempt, message.query))
+    # Tracks that are given need no search, but wait for those that were asked for before.
+    found = Found(message.tracks, message.playlist) if message.tracks else None
+    turn.change(requests=(*turn.state.requests, Request(attempt, message, found)))
+    if found is None:
+        turn.do(Load(attempt, message.query))
     channel = message.by.voice_channel
     # A channel whose server nobody names has to be asked for again.
     state = turn.state
     cut_off = state.voice.credentials is None and state.trouble.due_at is None
     if channel is not None and cut_off and state.joining is None:
         connection.join(turn, channel)
+    connection.settle_requests(turn)
     return Later(attempt)
 
 
@@ -196,8 +291,32 @@ def _skip(turn: Turn, message: Skip) -> Skipped | Outdated | Refused:
     meant = _meant(turn, message)
     if not isinstance(meant, Current):
         return meant
-    turn.change(failures=0)
-    return Skipped(meant.entry, playback.advance_or_silence(turn))
+    if not 1 <= message.count <= QUEUE_LIMIT:
+        return Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": QUEUE_LIMIT})
+    return _pass_over(turn, meant.entry, message.count - 1)
+
+
+def _skip_to(turn: Turn, message: SkipTo) -> Skipped | Outdated | Refused:
+    meant = _meant(turn, message)
+    if not isinstance(meant, Current):
+        return meant
+    queue = turn.state.queue
+    if not queue:
+        return Refused(Code.QUEUE_EMPTY)
+    position = place(queue, message.position, message.entry)
+    if position is None:
+        return Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": len(queue)})
+    return _pass_over(turn, meant.entry, position - 1)
+
+
+def _pass_over(turn: Turn, entry: Entry, waiting: int) -> Skipped:
+    """Skip `entry`, the current track, and so many of those that wait."""
+    playback.come_round(turn)
+    playback.remember(turn)
+    passed = turn.state.queue[:waiting]
+    turn.change(queue=turn.state.queue[waiting:], failures=0)
+    playback.pass_over(turn, passed)
+    return Skipped(entry, playback.advance_or_silence(turn), 1 + len(passed))
 
 
 def _back(turn: Turn, message: Back) -> WentBack | Outdated | Refused:
@@ -211,12 +330,62 @@ def _back(turn: Turn, message: Back) -> WentBack | Outdated | Refused:
         return Refused(Code.QUEUE_EMPTY)
     if turn.state.voice.credentials is None:
         return Refused(Code.NOTHING_PLAYING)
-    *earlier, entry = turn.state.history
+    if len(turn.state.queue) >= QUEUE_LIMIT + HISTORY_LIMIT:
+        # Going round in loops and back again would let it grow for ever.
+        return Refused(Code.QUEUE_FULL, {"limit": QUEUE_LIMIT})
+    entry = _take_back(turn)
     if isinstance(meant, Current):
         turn.change(queue=(meant.entry, *turn.state.queue))
-    turn.change(history=tuple(earlier))
     playback.start(turn, entry)
     return WentBack(entry)
+
+
+def _take_back(turn: Turn) -> Entry:
+    """Take the last track out of the history; and where it waits to come round, from there."""
+    *earlier, entry = turn.state.history
+    turn.change(history=tuple(earlier))
+    queue = turn.state.queue
+    if turn.state.loop is Loop.QUEUE and entry in queue:
+        last = len(queue) - queue[::-1].index(entry)
+        turn.change(queue=(*queue[: last - 1], *queue[last:]))
+    return entry
+
+
+def _replay(turn: Turn, message: Replay) -> Replayed | Outdated | Refused:
+    meant = _meant(turn, message)
+    if isinstance(meant, Current):
+        entry = meant.entry
+        if entry.track.seekable:
+            playback.seek(turn, 0)
+        else:
+            playback.start_over(turn)
+    elif isinstance(meant, Outdated) or meant.code is not Code.NOTHING_PLAYING:
+        return meant
+    elif turn.state.history and turn.state.voice.credentials is not None:
+        entry = replace(_take_back(turn), start_ms=0)
+        playback.start(turn, entry)
+    else:
+        return meant
+    # One that broke before may be over already; that it broke again is told by itself.
+    play = "" if turn.state.current is None else turn.state.current.play
+    return Replayed(NowPlaying(play, entry, 0, turn.now, turn.state.still))
+
+
+def _seek(turn: Turn, message: Seek) -> Sought | Outdated | Refused:
+    meant = _meant(turn, message)
+    if not isinstance(meant, Current):
+        return meant
+    track, before = meant.entry.track, meant.position(turn.now)
+    length = track.length_ms if track.seekable and track.length_ms is not None else 0
+    wanted = message.position_ms
+    if message.relative:
+        wanted = min(max(0, before + wanted), length)
+    if not length or not 0 <= wanted <= length:
+        return Refused(Code.OUT_OF_RANGE, {"lowest": 0, "highest": length // 1000})
+    playback.seek(turn, wanted)
+    now = turn.state.now_playing(turn.now)
+    assert now is not None
+    return Sought(now, before)
 
 
 def _stop(turn: Turn, message: Stop) -> Stopped | Refused:
@@ -230,35 +399,33 @@ def _stop(turn: Turn, message: Stop) -> Stopped | Refused:
     called_off = connection.call_off_requests(turn, Refused(Code.NOTHING_PLAYING))
     cleared = len(turn.state.queue) + called_off
     playback.remember(turn)
-    turn.change(queue=(), failures=0)
+    turn.change(queue=(), unshuffled=(), failures=0)
     playback.silence(turn)
     return Stopped(cleared)
-
-
-def _shuffle(turn: Turn, message: Shuffle) -> Shuffled | Refused:
-    refused = _misplaced(turn.state, message.by)
-    if refused is not None:
-        return refused
-    if not turn.state.queue:
-        return Refused(Code.QUEUE_EMPTY)
-    order = list(turn.state.queue)
-    # Not a secret, only an order; the seed comes with the message so that it can be replayed.
-    random.Random(message.seed).shuffle(order)  # noqa: S311
-    turn.change(queue=tuple(order))
-    return Shuffled(len(order))
 
 
 def _set_volume(turn: Turn, message: SetVolume) -> VolumeSet | Refused:
     refused = _misplaced(turn.state, message.by)
     if refused is not None:
         return refused
-    if not 0 <= message.volume <= MAXIMUM_VOLUME:
-        return Refused(Code.OUT_OF_RANGE, {"lowest": 0, "highest": MAXIMUM_VOLUME})
+    highest = min(turn.state.settings.maximum_volume, MAXIMUM_VOLUME)
+    if not 0 <= message.volume <= highest:
+        return Refused(Code.OUT_OF_RANGE, {"lowest": 0, "highest": highest})
     before = turn.state.volume
-    turn.change(volume=message.volume)
-    if turn.state.current is not None and before != message.volume:
-        playback.tell_node(turn, NodeUpdate(volume=message.volume))
+    _change_volume(turn, message.volume)
     return VolumeSet(message.volume, before)
+
+
+def _change_volume(turn: Turn, volume: int) -> None:
+    if turn.state.volume != volume:
+        turn.change(volume=volume)
+        if turn.state.current is not None:
+            playback.tell_node(turn, NodeUpdate(volume=volume))
+
+
+def _settings_changed(turn: Turn, message: SettingsChanged) -> None:
+    turn.change(settings=message.settings)
+    _change_volume(turn, min(turn.state.volume, message.settings.maximum_volume))
 
 
 def _join(turn: Turn, message: Join) -> Joined | Later | Refused:
@@ -288,6 +455,10 @@ def _leave(turn: Turn, message: Leave) -> Left | Refused:
         return Refused(Code.NOTHING_PLAYING)
     connection.leave(turn)
     return Left(channel)
+
+
+def _vote(turn: Turn, message: Vote) -> Voted | VotePassed | Outdated:
+    return votes.on_vote(turn, message, _obey)
 
 
 def _show(turn: Turn, _: Show) -> object:
@@ -329,6 +500,12 @@ def _time_is_up(turn: Turn, message: TimeIsUp) -> None:
             playback.on_look(turn)
         case playback.END:
             playback.on_end_due(turn)
+        case votes.VOTE:
+            votes.on_time_up(turn)
+        case presence.LEAVE:
+            presence.on_leave_due(turn)
+        case presence.STATUS:
+            presence.on_status_due(turn)
         case _ if turn.state.idle:
             turn.do(End())
         case _:
@@ -343,14 +520,34 @@ _RULES: dict[type, Callable[..., object]] = {
     Skip: _skip,
     Back: _back,
     Stop: _stop,
-    Shuffle: _shuffle,
+    SkipTo: _skip_to,
+    Replay: _replay,
+    Seek: _seek,
+    Shuffle: arrangement.shuffle,
+    Unshuffle: arrangement.unshuffle,
+    Remove: arrangement.remove,
+    Move: arrangement.move,
+    Swap: arrangement.swap,
+    Clear: arrangement.clear,
+    Dedupe: arrangement.dedupe,
+    Clean: arrangement.clean,
+    SetLoop: mixing.set_loop,
+    SetFilter: mixing.set_filter,
+    SetSpeed: mixing.set_speed,
+    SetPitch: mixing.set_pitch,
+    SetAutoplay: mixing.set_autoplay,
+    SetStay: mixing.set_stay,
     SetVolume: _set_volume,
     Join: _join,
     Leave: _leave,
     Show: _show,
+    Vote: _vote,
     VoiceStateChanged: connection.on_voice_state,
     VoiceSessionEnded: connection.on_session_ended,
     VoiceServerChanged: connection.on_voice_server,
+    ListenersChanged: presence.on_listeners,
+    ListenerMoved: presence.on_listener_moved,
+    SettingsChanged: _settings_changed,
     VoiceClosed: connection.on_voice_closed,
     NodeReady: playback.on_node_ready,
     NodeDown: playback.on_node_down,
@@ -364,6 +561,8 @@ _RULES: dict[type, Callable[..., object]] = {
     UpdateFailed: playback.on_update_failed,
     Loaded: _loaded,
     LoadFailed: _load_failed,
+    FoundElsewhere: playback.on_elsewhere,
+    Proposed: playback.on_proposed,
     JoinFailed: connection.on_join_failed,
     Reconciled: connection.on_reconciled,
     Awake: connection.on_awake,

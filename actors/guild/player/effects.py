@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from actors.guild.panel.messages import Notice
 from actors.guild.player.ports import NodeUpdate
+from actors.guild.player.track import Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,14 @@ class Speak:
 
 
 @dataclass(frozen=True, slots=True)
+class SetChannelStatus:
+    """Let the voice channel `channel` say `text` beneath its name; empty: nothing."""
+
+    channel: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class JoinVoice:
     """Join a voice channel; a refusal comes back as `JoinFailed`.
 
@@ -75,6 +84,31 @@ class Load:
 
     attempt: int
     query: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindElsewhere:
+    """Ask `source` for other recordings of `track`; it comes back as `FoundElsewhere`."""
+
+    attempt: int
+    track: Track
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Find tracks of the library that go with `recent`; they come back as `Proposed`."""
+
+    attempt: int
+    recent: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Tell of `source` whether it gave what was to be played."""
+
+    source: str
+    worked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +152,13 @@ Effect = (
     | LookAtNode
     | FindNode
     | Speak
+    | SetChannelStatus
     | JoinVoice
     | LeaveVoice
     | Load
+    | FindElsewhere
+    | Propose
+    | Judge
     | Answer
     | StartTimer
     | CancelTimer

@@ -20,7 +20,7 @@ def announce(turn: Turn) -> None:
     if state.node is None or not state.node_ready or state.voice.known is None:
         return
     told = state.following
-    upcoming = state.queue[0] if state.queue else None
+    upcoming = state.upcoming
     if upcoming == (told and told.entry):
         return
     if upcoming is None:
@@ -29,6 +29,6 @@ def announce(turn: Turn) -> None:
     else:
         following = Following(f"{state.run}-{turn.number()}", upcoming)
         turn.change(following=following)
-        update = NodeUpdate(following=Start(following.sounding, upcoming.track))
+        update = NodeUpdate(following=Start(following.sounding, upcoming.track, upcoming.start_ms))
     # Named after no play: where it does not arrive, the current track is none the worse for it.
     turn.do(UpdateNode(state.node, update, None))

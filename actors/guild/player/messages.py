@@ -8,8 +8,10 @@ own attempts. Times are milliseconds; points in time are milliseconds since the 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from actors.guild.player.sound import PLAIN, UNCHANGED, Preset, Sound
 from actors.guild.player.track import Entry, Track
 from actors.guild.refusal import Refused
+from actors.guild.settings import GuildSettings
 from actors.runtime import Ask, Down
 
 # --- what people ask for ---
@@ -17,17 +19,23 @@ from actors.runtime import Ask, Down
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Who asks: their id and the voice channel they are in now, if any."""
+    """Who asks: their id and the voice channel they are in now, if any.
+
+    `dj`: they may do everything. `name` is what they are called here.
+    """
 
     id: int
     voice_channel: int | None
+    dj: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NowPlaying:
     """The current track: `position_ms` was true at `at_ms`, and runs on unless `paused`.
 
-    `play` names this one playing of the track: the same track played again has another.
+    It runs at `tempo` percent of its speed. `play` names this one playing of the track: the same
+    track played again has another. `live_title` is what a stream says that it plays now.
     """
 
     play: str
@@ -35,13 +43,33 @@ class NowPlaying:
     position_ms: int
     at_ms: int
     paused: bool
+    tempo: int = UNCHANGED
+    live_title: str | None = None
+
+
+class Loop(StrEnum):
+    """What plays again."""
+
+    OFF = "off"
+    TRACK = "track"
+    QUEUE = "queue"
+
+
+class When(StrEnum):
+    """Where what was found is put."""
+
+    END = "end"
+    NEXT = "next"
+    NOW = "now"
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerView:
     """What may be shown of a player: one consistent look at its state.
 
-    `called`: it is meant to be in a voice channel, and comes back there by itself.
+    `called`: it is meant to be in a voice channel, and comes back there by itself. `alone`: nobody
+    listens, so the music stands still until somebody does. `upcoming` is what plays after the
+    current track, however it is looped. `history` has the last one played at its end.
     """
 
     guild: int
@@ -53,15 +81,31 @@ class PlayerView:
     can_go_back: bool
     volume: int
     node_ready: bool
+    votes: "tuple[VoteView, ...]" = ()
+    alone: bool = False
+    history: tuple[Entry, ...] = ()
+    upcoming: Entry | None = None
+    loop: Loop = Loop.OFF
+    sound: Sound = PLAIN
+    autoplay: bool = False
+    stay: bool = False
+    fair: bool = False
+    shuffled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Tracks were added; `position` is the first one's place, 0 when it plays at once."""
+    """Tracks were added; `position` is the first one's place, 0 when it plays at once.
+
+    Not added were `no_room` tracks that the queue is too short for, and `too_long` ones that are
+    longer than the guild wants.
+    """
 
     entries: tuple[Entry, ...]
     position: int
     playlist: str | None = None
+    no_room: int = 0
+    too_long: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +126,14 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """`entry` was skipped; `upcoming` plays now, None when the queue has ended."""
+    """`entry` was skipped; `upcoming` plays now, None when the queue has ended.
+
+    `count` tracks were skipped with it, itself included.
+    """
 
     entry: Entry
     upcoming: Entry | None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +148,94 @@ class WentBack:
     """The track before plays again; the one that played is next."""
 
     entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The track plays from its beginning."""
+
+    now: NowPlaying
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """The track plays from another moment on; `before_ms` is where it was."""
+
+    now: NowPlaying
+    before_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """These no longer wait, by `Remove`, `Dedupe` or `Clean`; none is no error for the latter."""
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """`entry` waits at place `position` now."""
+
+    entry: Entry
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """Two waiting tracks have changed places; `first` is the one that is nearer now."""
+
+    first: Entry
+    second: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """The `count` waiting tracks were dropped."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unshuffled:
+    """The `count` waiting tracks stand as before they were shuffled; what came later is behind."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSet:
+    """What plays again; `changed` is False when it did before."""
+
+    loop: Loop
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SoundSet:
+    """How it sounds, now and before."""
+
+    sound: Sound
+    before: Sound
+
+
+@dataclass(frozen=True, slots=True)
+class AutoplaySet:
+    """Whether the music goes on when the queue is over; `changed` is False when it was so."""
+
+    on: bool
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StaySet:
+    """Whether the bot stays in its channel (24/7); `changed` is False when it was so.
+
+    `settings` are the guild's with that in it: whoever asked sees to it that they are saved.
+    """
+
+    on: bool
+    changed: bool
+    settings: GuildSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +279,100 @@ class Left:
     channel: int
 
 
+class VoteKind(StrEnum):
+    """What is voted on."""
+
+    SKIP = "skip"
+    STOP = "stop"
+    CLEAR = "clear"
+    REMOVE = "remove"
+    LEAVE = "leave"
+    BACK = "back"
+    SEEK = "seek"
+    LOOP = "loop"
+    SHUFFLE = "shuffle"
+    FILTER = "filter"
+
+
+class VoteOutcome(StrEnum):
+    """How it stands with a vote. `LAPSED`: what it was about is over, or somebody decided it."""
+
+    OPEN = "open"
+    PASSED = "passed"
+    FAILED = "failed"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class VoteView:
+    """A vote as it may be shown: `votes` of the `needed`, until `ends_at`.
+
+    `by` asked for it; `entry` is the track it is about, if it is about one.
+    """
+
+    id: int
+    kind: VoteKind
+    by: int
+    votes: int
+    needed: int
+    ends_at: int
+    outcome: VoteOutcome = VoteOutcome.OPEN
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """What was asked for needs more votes than it has.
+
+    `opened`: with this one the vote began. `counted` is False where it was given before, the vote
+    is over, or an open one of its kind is about something else.
+    """
+
+    vote: VoteView
+    counted: bool
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VotePassed:
+    """It was the last vote that was needed: `reply` is the reply to what was voted on."""
+
+    vote: VoteView
+    reply: object
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsConfirmation:
+    """`others` listen too, and it takes away what is theirs: to be asked again, `confirmed`."""
+
+    kind: VoteKind
+    others: int
+
+
+Held = Voted | VotePassed | NeedsConfirmation
+"""The reply to a command that one may not give alone, or not without saying it twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Play(Ask[Queued | Refused]):
     """Find `query` (what a node loads: an address or a prefixed search), and queue what is found.
 
     Answered when the tracks are found and the channel is joined. Plays are answered and queued in
     the order in which they were asked, however long each search takes.
+
+    `tracks` that are known already need no search; `playlist` is what they are called together.
+    What is found is put into an order drawn from `seed`, if there is one. `start_ms` is where the
+    first one begins.
     """
 
     by: Member
     query: str
     text_channel: int
+    when: When = When.END
+    seed: int | None = None
+    start_ms: int = 0
+    tracks: tuple[Track, ...] = ()
+    playlist: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +392,47 @@ class Resume(Ask[Resumed | Outdated | Refused]):
 
 
 @dataclass(frozen=True, slots=True)
-class Skip(Ask[Skipped | Outdated | Refused]):
-    """End the current track. Two skips that name the same play skip once."""
+class Skip(Ask[Skipped | Outdated | Held | Refused]):
+    """End the current track, and `count - 1` that wait. Skips that name one play skip once."""
+
+    by: Member
+    play: str | None = None
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SkipTo(Ask[Skipped | Outdated | Held | Refused]):
+    """Play what waits at `position` (from 1); what waits before it is skipped.
+
+    `entry` is the track that is meant: it is looked for if another has come to stand there.
+    """
+
+    by: Member
+    position: int
+    play: str | None = None
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay(Ask[Replayed | Outdated | Held | Refused]):
+    """Play the current track from its beginning; when nothing plays, the last one again."""
 
     by: Member
     play: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Back(Ask[WentBack | Outdated | Refused]):
+class Seek(Ask[Sought | Outdated | Held | Refused]):
+    """Play the current track from `position_ms` on; `relative`: from where it is, either way."""
+
+    by: Member
+    position_ms: int
+    relative: bool = False
+    play: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Back(Ask[WentBack | Outdated | Held | Refused]):
     """Play the track before again."""
 
     by: Member
@@ -189,18 +440,129 @@ class Back(Ask[WentBack | Outdated | Refused]):
 
 
 @dataclass(frozen=True, slots=True)
-class Stop(Ask[Stopped | Refused]):
+class Stop(Ask[Stopped | Held | Refused]):
     """End the music and empty the queue. The player stays in the channel."""
+
+    by: Member
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shuffle(Ask[Shuffled | Held | Refused]):
+    """Put the waiting tracks into an order drawn from `seed`."""
+
+    by: Member
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unshuffle(Ask[Unshuffled | Held | Refused]):
+    """Undo the shuffles since the tracks last stood in an order of their own."""
 
     by: Member
 
 
 @dataclass(frozen=True, slots=True)
-class Shuffle(Ask[Shuffled | Refused]):
-    """Put the waiting tracks into an order drawn from `seed`."""
+class Remove(Ask[Removed | Held | Refused]):
+    """Drop waiting tracks: those at `positions` (from 1), or all that `member` asked for.
+
+    `entries` are the tracks that are meant, one for each position: one that has moved is looked
+    for, one that is gone is left out.
+    """
 
     by: Member
-    seed: int
+    positions: tuple[int, ...] = ()
+    member: int | None = None
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Ask[Moved | Refused]):
+    """Let what waits at `position` wait at `target` (both from 1); `entry` as in `SkipTo`."""
+
+    by: Member
+    position: int
+    target: int
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Swap(Ask[Swapped | Refused]):
+    """Let what waits at `first` and at `second` (from 1) change places."""
+
+    by: Member
+    first: int
+    second: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clear(Ask[Cleared | Held | Refused]):
+    """Drop all that waits; what plays plays on."""
+
+    by: Member
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dedupe(Ask[Removed | Held | Refused]):
+    """Drop what waits more than once, or plays; the one that comes first stays."""
+
+    by: Member
+
+
+@dataclass(frozen=True, slots=True)
+class Clean(Ask[Removed | Held | Refused]):
+    """Drop what people asked for who no longer listen."""
+
+    by: Member
+
+
+@dataclass(frozen=True, slots=True)
+class SetLoop(Ask[LoopSet | Held | Refused]):
+    """Say what plays again."""
+
+    by: Member
+    loop: Loop
+
+
+@dataclass(frozen=True, slots=True)
+class SetFilter(Ask[SoundSet | Held | Refused]):
+    """Choose a preset; `OFF` ends speed and pitch of people's own, too."""
+
+    by: Member
+    preset: Preset
+
+
+@dataclass(frozen=True, slots=True)
+class SetSpeed(Ask[SoundSet | Held | Refused]):
+    """Set the speed, 50 to 200 percent."""
+
+    by: Member
+    speed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetPitch(Ask[SoundSet | Held | Refused]):
+    """Set the pitch, 50 to 200 percent."""
+
+    by: Member
+    pitch: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetAutoplay(Ask[AutoplaySet | Refused]):
+    """Say whether the music goes on by itself when the queue is over."""
+
+    by: Member
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetStay(Ask[StaySet | Refused]):
+    """Say whether the bot stays in its channel though nobody listens and nothing plays."""
+
+    by: Member
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +582,11 @@ class Join(Ask[Joined | Refused]):
 
 
 @dataclass(frozen=True, slots=True)
-class Leave(Ask[Left | Refused]):
+class Leave(Ask[Left | Held | Refused]):
     """Leave the voice channel. Queue and position are kept for the next `Join` or `Play`."""
 
     by: Member
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +594,44 @@ class Show(Ask[PlayerView]):
     """Tell what plays and what waits. Anybody may ask."""
 
 
-Command = Play | Pause | Resume | Skip | Back | Stop | Shuffle | SetVolume | Join | Leave | Show
+@dataclass(frozen=True, slots=True)
+class Vote(Ask[Voted | VotePassed | Outdated | Refused]):
+    """Say yes to the open vote `vote`. To ask for the same thing again says it too."""
+
+    by: Member
+    vote: int
+
+
+Command = (
+    Vote
+    | Play
+    | Pause
+    | Resume
+    | Skip
+    | SkipTo
+    | Back
+    | Replay
+    | Seek
+    | Stop
+    | Shuffle
+    | Unshuffle
+    | Remove
+    | Move
+    | Swap
+    | Clear
+    | Dedupe
+    | Clean
+    | SetLoop
+    | SetFilter
+    | SetSpeed
+    | SetPitch
+    | SetAutoplay
+    | SetStay
+    | SetVolume
+    | Join
+    | Leave
+    | Show
+)
 
 # --- what Discord says ---
 
@@ -273,6 +673,28 @@ class VoiceServerChanged:
         return f"VoiceServerChanged(endpoint={self.endpoint!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class ListenersChanged:
+    """The people in the bot's voice channel, bots not among them; None: not known."""
+
+    listeners: frozenset[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerMoved:
+    """A person is in `channel` now, None: in none; said where not all of them are known."""
+
+    user: int
+    channel: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """What the guild has chosen was read, or is chosen anew."""
+
+    settings: GuildSettings
+
+
 # --- what the node says ---
 
 
@@ -307,11 +729,15 @@ class NodeFound:
 
 @dataclass(frozen=True, slots=True)
 class PositionReported:
-    """Where the node is in the current track, true at `at_ms`; `connected` to voice or not."""
+    """Where the node is in the current track, true at `at_ms`; `connected` to voice or not.
+
+    `live_title` is what a stream says that it plays.
+    """
 
     position_ms: int
     at_ms: int
     connected: bool = True
+    live_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,6 +813,26 @@ class LoadFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundElsewhere:
+    """What a source has for a track that broke: attempt `attempt`, nothing where it failed.
+
+    `by_isrc` was found by the recording's number, `by_name` by artist and title.
+    """
+
+    attempt: int
+    by_isrc: tuple[Track, ...] = ()
+    by_name: tuple[Track, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """Tracks of the library that go with what was played: attempt `attempt`, maybe none."""
+
+    attempt: int
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JoinFailed:
     """Joining voice, attempt `attempt`, did not work."""
 
@@ -453,6 +899,9 @@ Event = (
     VoiceStateChanged
     | VoiceSessionEnded
     | VoiceServerChanged
+    | ListenersChanged
+    | ListenerMoved
+    | SettingsChanged
     | NodeReady
     | NodeDown
     | NodeDraining
@@ -465,6 +914,8 @@ Event = (
     | VoiceClosed
     | Loaded
     | LoadFailed
+    | FoundElsewhere
+    | Proposed
     | JoinFailed
     | Reconciled
     | UpdateFailed

@@ -8,6 +8,7 @@ voice server, a restarted player) ends in the same update.
 from dataclasses import replace
 
 from actors.guild.panel.messages import TooManyBroke, TrackBroke
+from actors.guild.player import autoplay, fallback
 from actors.guild.player.effects import (
     CancelTimer,
     DestroyPlayer,
@@ -19,11 +20,14 @@ from actors.guild.player.effects import (
 )
 from actors.guild.player.messages import (
     EndReason,
+    FoundElsewhere,
+    Loop,
     NodeDown,
     NodeDraining,
     NodeFound,
     NodeReady,
     PositionReported,
+    Proposed,
     Reconciled,
     TrackEnded,
     TrackFailed,
@@ -32,6 +36,7 @@ from actors.guild.player.messages import (
     UpdateFailed,
 )
 from actors.guild.player.ports import NodeUpdate, Start
+from actors.guild.player.sound import PLAIN, UNCHANGED, Sound
 from actors.guild.player.state import DRIFT_MS, HISTORY_LIMIT, Current, PlayerState
 from actors.guild.player.track import Entry
 from actors.guild.player.turn import Turn
@@ -46,13 +51,21 @@ END_GRACE_MS = 5_000
 # So long after a start its beginning must have been told.
 UNSTARTED_MS = 3_000
 RETRY_DELAY_MS = 2_000
+SHORTEST_LOOP_MS = 1_000
+LIVE_TITLE_LIMIT = 200
 
 
-def start(turn: Turn, entry: Entry, *, position_ms: int = 0) -> None:
+def start(turn: Turn, entry: Entry) -> None:
     """Make `entry` the current track, whatever was; never paused."""
     play = f"{turn.state.run}-{turn.number()}"
-    turn.change(current=Current(play, entry, position_ms, turn.now), paused=False)
+    current = Current(play, entry, entry.start_ms, turn.now, tempo=_tempo(turn.state, entry))
+    turn.change(current=current, paused=False)
     push(turn)
+
+
+def _tempo(state: PlayerState, entry: Entry) -> int:
+    """Return how fast `entry` runs, in percent; a stream runs as it comes."""
+    return UNCHANGED if entry.track.length_ms is None else state.sound.tempo
 
 
 def push(turn: Turn) -> None:
@@ -70,22 +83,29 @@ def push(turn: Turn) -> None:
         if credentials is not None:
             turn.do(FindNode(credentials.endpoint))
         return
+    if state.current.entry.is_broken:
+        _mend(turn)
+        return
     # Stopped until the node says that it started: a slow start costs no second of the song.
     current = freeze(state.current, turn.now)
     current = replace(current, starts=current.starts + 1)
     track = current.entry.track
     position = current.position_ms if track.seekable else 0
+    current = replace(current, tempo=_tempo(state, current.entry))
+    anew = state.voice.known != credentials
     # Whatever was to follow is lost with it.
     turn.change(current=current, following=None)
     tell_node(
         turn,
         NodeUpdate(
-            voice=None if state.voice.known == credentials else credentials,
+            voice=credentials if anew else None,
             start=Start(current.sounding, track, position),
             paused=state.still,
             volume=state.volume,
+            filters=state.sound if anew and (state.filtered or state.sound != PLAIN) else None,
         ),
     )
+    turn.change(filtered=state.filtered or state.sound != PLAIN)
     turn.change_voice(known=credentials)
 
 
@@ -97,11 +117,57 @@ def tell_node(turn: Turn, update: NodeUpdate) -> None:
         turn.do(UpdateNode(state.node, update, current.sounding if current else None))
 
 
+def start_over(turn: Turn) -> None:
+    """Let the node start the current track anew."""
+    current = turn.state.current
+    assert current is not None
+    turn.change(current=replace(current, position_ms=0, at_ms=turn.now))
+    push(turn)
+
+
+def seek(turn: Turn, position_ms: int) -> None:
+    """Let the current track go on from `position_ms`; tell the node."""
+    current = turn.state.current
+    assert current is not None
+    turn.change(current=replace(current, position_ms=position_ms, at_ms=turn.now))
+    if current.entry.is_broken:
+        # What is found in its place begins there.
+        return
+    if turn.state.voice.known is not None:
+        tell_node(turn, NodeUpdate(position_ms=position_ms))
+
+
+def sound(turn: Turn, wanted: Sound) -> None:
+    """Let everything sound so from now on; tell the node."""
+    state = turn.state
+    turn.change(sound=wanted)
+    current = state.current
+    if current is None:
+        # The node's player, if there is one, is told with the next track.
+        turn.change_voice(known=None)
+        return
+    current = replace(
+        current,
+        position_ms=current.position(turn.now),
+        at_ms=turn.now,
+        tempo=_tempo(turn.state, current.entry),
+    )
+    turn.change(current=current)
+    if not state.node_ready or state.voice.known is None:
+        turn.change_voice(known=None)
+        return
+    # With a position the change is heard at once, and the node's clock is right again.
+    seekable = current.entry.track.seekable and not current.entry.is_broken
+    position = current.position_ms if seekable else None
+    turn.change(filtered=True)
+    tell_node(turn, NodeUpdate(position_ms=position, filters=wanted))
+
+
 def let_go(turn: Turn) -> None:
     """End the node's player: whatever is to sound next starts at the node that is best then."""
     if turn.state.node is not None:
         turn.do(DestroyPlayer(turn.state.node))
-    turn.change(node=None, following=None)
+    turn.change(node=None, following=None, filtered=False)
     turn.change_voice(known=None)
     if turn.state.current is not None:
         # Should the end never reach the node, what it says of that start is meant no more.
@@ -130,7 +196,7 @@ def hold(turn: Turn) -> None:
 def heed_stillness(turn: Turn) -> None:
     """Let the current track stand or go on, as the state says now; tell the node."""
     state = turn.state
-    if state.current is None:
+    if state.current is None or state.current.entry.is_broken:
         return
     sounds = not state.still and state.node_ready and state.voice.known is not None
     turn.change(current=replace(freeze(state.current, turn.now), running=sounds))
@@ -144,18 +210,48 @@ def remember(turn: Turn) -> None:
         turn.change(history=history, current=None, following=None, paused=False)
 
 
+def pass_over(turn: Turn, entries: tuple[Entry, ...]) -> None:
+    """Put `entries`, which waited and will not play now, where they can be had back."""
+    turn.change(history=(*turn.state.history, *entries)[-HISTORY_LIMIT:])
+    if turn.state.loop is Loop.QUEUE:
+        turn.change(queue=(*turn.state.queue, *entries))
+
+
+def come_round(turn: Turn) -> None:
+    """Let the current track wait again, behind all others, where the queue is looped."""
+    current = turn.state.current
+    if turn.state.loop is Loop.QUEUE and current is not None and not current.entry.is_broken:
+        turn.change(queue=(*turn.state.queue, current.entry))
+
+
 def advance(turn: Turn) -> Entry | None:
     """Go on to the next track, and return it; the current one becomes history.
 
     When none waits, nothing is current any more; the node still has to be told, if it plays.
     """
+    come_round(turn)
     remember(turn)
     if not turn.state.queue:
+        autoplay.begin(turn)
         return None
     upcoming, *waiting = turn.state.queue
     turn.change(queue=tuple(waiting))
+    if not waiting:
+        turn.change(unshuffled=())
     start(turn, upcoming)
     return upcoming
+
+
+def repeats(turn: Turn) -> bool:
+    """Whether the current track plays again now that it has ended; as it is, it does not.
+
+    One that ends as soon as it begins would do nothing else for ever.
+    """
+    state = turn.state
+    current = state.current
+    if current is None or state.loop is not Loop.TRACK or current.entry.is_broken:
+        return False
+    return max(current.position(turn.now), turn.now - current.at_ms) >= SHORTEST_LOOP_MS
 
 
 def silence(turn: Turn) -> None:
@@ -179,7 +275,9 @@ def on_track_started(turn: Turn, message: TrackStarted) -> None:
         # That the one before has ended was lost.
         _on_gone_on(turn, told.sounding)
     current = turn.state.current
-    if current is not None and current.sounding == message.play:
+    if current is None or current.entry.is_broken:
+        return
+    if current.sounding == message.play:
         sounds = not turn.state.still and turn.state.voice.known is not None
         turn.change(current=replace(current, at_ms=turn.now, running=sounds))
 
@@ -187,7 +285,16 @@ def on_track_started(turn: Turn, message: TrackStarted) -> None:
 def on_position(turn: Turn, message: PositionReported) -> None:
     """Trust the node's position, unless it is older than the start of the track."""
     current = turn.state.current
-    if current is None or message.at_ms < current.at_ms:
+    if current is None:
+        return
+    if current.entry.track.length_ms is None and message.live_title is not None:
+        title = message.live_title[:LIVE_TITLE_LIMIT] or None
+        current = replace(current, live_title=title)
+        turn.change(current=current)
+    if message.at_ms < current.at_ms:
+        return
+    if current.running and current.tempo != UNCHANGED:
+        # A node counts such a track as if it ran at its own speed.
         return
     if current.running:
         turn.change(current=replace(current, position_ms=message.position_ms, at_ms=message.at_ms))
@@ -208,7 +315,8 @@ def watch_end(turn: Turn) -> None:
     length = None if current is None else current.entry.track.length_ms
     ends_at = None
     if current is not None and current.running and length is not None:
-        ends_at = current.at_ms + length - current.position_ms
+        left_ms = (length - current.position_ms) * UNCHANGED // max(1, current.tempo)
+        ends_at = current.at_ms + left_ms
     before = state.ends_at
     if ends_at is None or before is None:
         differs = ends_at is not before
@@ -247,7 +355,8 @@ def on_track_stuck(turn: Turn, message: TrackStuck) -> None:
     """Go on: the node does not end a stuck track by itself."""
     current = turn.state.current
     if current is not None and current.sounding == message.play:
-        turn.change(current=replace(current, failure=f"no sound for {message.threshold_ms} ms"))
+        # Nothing was heard since the node last said where it is.
+        turn.change(current=replace(current, failure="", stuck=True, running=False))
         _after_end(turn, still_sounding=True)
 
 
@@ -259,7 +368,7 @@ def on_track_ended(turn: Turn, message: TrackEnded) -> None:
     if message.reason in {EndReason.STOPPED, EndReason.REPLACED}:
         return
     if message.reason is EndReason.LOAD_FAILED and current.failure is None:
-        turn.change(current=replace(current, failure="it could not be loaded"))
+        turn.change(current=replace(current, failure=""))
     _on_gone_on(turn, message.following)
 
 
@@ -267,13 +376,27 @@ def _on_gone_on(turn: Turn, sounding: str | None) -> None:
     """The current track is over, and the node has gone on to `sounding`, None: to nothing."""
     state = turn.state
     told = state.following
-    if told is None or told.sounding != sounding or state.queue[:1] != (told.entry,):
+    broke = state.current is not None and state.current.failure is not None
+    if broke or told is None or told.sounding != sounding or state.upcoming != told.entry:
         _after_end(turn, still_sounding=sounding is not None)
         return
-    remember(turn)
-    current = Current(told.play, told.entry, 0, turn.now, starts=1)
+    if not repeats(turn):
+        if state.loop is Loop.TRACK:
+            _after_end(turn, still_sounding=True)
+            return
+        come_round(turn)
+        remember(turn)
+        turn.change(queue=turn.state.queue[1:])
     # A pause that crossed the node's going on holds there, for what plays now.
-    turn.change(current=current, queue=state.queue[1:], failures=0, paused=state.paused)
+    current = Current(
+        told.play,
+        told.entry,
+        told.entry.start_ms,
+        turn.now,
+        starts=1,
+        tempo=_tempo(state, told.entry),
+    )
+    turn.change(current=current, following=None, failures=0, paused=state.paused)
     # Should nobody say that it began, or that it broke, the node is asked.
     turn.do(StartTimer(LOOK, RETRY_DELAY_MS))
 
@@ -282,18 +405,75 @@ def _after_end(turn: Turn, *, still_sounding: bool) -> None:
     current = turn.state.current
     assert current is not None
     turn.do(CancelTimer(LOOK))
-    failures = 0 if current.failure is None else turn.state.failures + 1
-    turn.change(failures=failures)
-    if current.failure is not None:
-        turn.do(Say(TrackBroke(current.entry, current.failure)))
-    if failures >= FAILURES_IN_A_ROW:
-        # Whatever breaks five tracks breaks the sixth: stop, rather than burn the queue.
-        turn.change(queue=(), failures=0)
-        turn.do(Say(TooManyBroke(failures)))
+    if current.failure is None:
+        fallback.judge(turn, worked=True)
+    elif not fallback.heard_out(current, turn.now):
+        _mend(turn, still_sounding=still_sounding)
+        return
+    turn.change(failures=0)
+    if current.failure is None and repeats(turn):
+        start(turn, current.entry)
+        return
+    _go_on(turn, still_sounding=still_sounding)
+
+
+def _go_on(turn: Turn, *, still_sounding: bool) -> None:
     if still_sounding:
         advance_or_silence(turn)
     else:
         advance(turn)
+
+
+def _mend(turn: Turn, *, still_sounding: bool = False) -> None:
+    """Go on with another recording of the current track; without one, with the next track."""
+    hope = fallback.mend(turn)
+    _after_mending(turn, hope=hope, still_sounding=still_sounding)
+
+
+def on_elsewhere(turn: Turn, message: FoundElsewhere) -> None:
+    """Play what was found in place of the track that broke."""
+    hope = fallback.take(turn, message)
+    if hope is not None:
+        _after_mending(turn, hope=hope)
+
+
+def on_proposed(turn: Turn, message: Proposed) -> None:
+    """Play what autoplay chooses, if nobody was faster."""
+    state = turn.state
+    if state.choosing != message.attempt:
+        return
+    turn.change(choosing=None)
+    if not state.autoplay or state.home is None or state.current is not None or state.queue:
+        return
+    track = autoplay.choose(state.history, message.tracks, seed=turn.now)
+    if track is not None:
+        start(turn, Entry(track, autoplay.NOBODY))
+
+
+def _after_mending(turn: Turn, *, hope: bool, still_sounding: bool = False) -> None:
+    current = turn.state.current
+    assert current is not None
+    if hope and not current.entry.is_broken:
+        push(turn)
+        return
+    if hope:
+        if still_sounding:
+            silence(turn)
+        return
+    code = Code.TRACK_STUCK if current.stuck else Code.TRACK_FAILED
+    failures = turn.state.failures + 1
+    turn.change(failures=failures)
+    asked = Entry(current.entry.original, current.entry.requester)
+    turn.do(Say(TrackBroke(asked, current.failure or "", code)))
+    if failures >= FAILURES_IN_A_ROW:
+        # Whatever breaks five tracks breaks the sixth: stop, rather than burn the queue.
+        turn.change(queue=(), unshuffled=(), failures=0)
+        turn.do(Say(TooManyBroke(failures)))
+        remember(turn)
+        if still_sounding:
+            silence(turn)
+    else:
+        _go_on(turn, still_sounding=still_sounding)
 
 
 def on_node_ready(turn: Turn, message: NodeReady) -> None:
@@ -370,6 +550,13 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
         if player is None or not player.connected:
             turn.change_voice(known=None)
         return False
+    if current.entry.is_broken:
+        # It is looked for elsewhere; whatever plays is not it.
+        if player is not None and player.play is not None:
+            tell_node(turn, NodeUpdate(silence=True))
+        # Who looked for it may have crashed.
+        _mend(turn)
+        return False
     if current.failure is not None and player is not None and player.play is None:
         # It broke, and its end was lost.
         _after_end(turn, still_sounding=False)
@@ -387,16 +574,17 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
         push(turn)
         return False
     # The node's word on pausing loses: what people last asked for is in our state.
-    turn.change(
-        current=replace(
-            current,
-            position_ms=player.position_ms,
-            at_ms=player.at_ms,
-            running=not state.still,
-        )
-    )
-    if player.paused != state.still or player.volume != state.volume:
-        tell_node(turn, NodeUpdate(paused=state.still, volume=state.volume))
+    if current.tempo != UNCHANGED and current.running:
+        # A node counts such a track as if it ran at its own speed.
+        current = replace(current, position_ms=current.position(turn.now), at_ms=turn.now)
+    else:
+        current = replace(current, position_ms=player.position_ms, at_ms=player.at_ms)
+    turn.change(current=replace(current, running=not state.still))
+    # Whether a change of the sound has arrived is not looked at; to say it again does nothing.
+    refiltered = state.sound != PLAIN or state.filtered
+    if player.paused != state.still or player.volume != state.volume or refiltered:
+        filters = state.sound if refiltered else None
+        tell_node(turn, NodeUpdate(paused=state.still, volume=state.volume, filters=filters))
     return True
 
 
@@ -417,7 +605,10 @@ def on_update_failed(turn: Turn, message: UpdateFailed) -> None:
         if state.node_ready:
             turn.do(StartTimer(RETRY if message.voice else LOOK, RETRY_DELAY_MS))
         return
-    turn.change(current=replace(current, failure="the node refused it"))
+    if current.entry.is_broken:
+        # It would not be silent; what is found in place of it replaces what sounds.
+        return
+    turn.change(current=replace(current, failure=""))
     _after_end(turn, still_sounding=False)
 
 

@@ -3,10 +3,12 @@
 Every call may be cancelled at any await: the actor that made it may end. None is retried here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from actors.guild.player.messages import NodePlayer, VoiceStateChanged
+from actors.guild.player.sound import Sound
 from actors.guild.player.track import Track
 from actors.guild.refusal import Refused
 
@@ -20,11 +22,15 @@ class NodeRefused(Exception):
 
 
 class SourceFailed(Exception):
-    """A source would not give what was asked; `refused` is the answer for who asked."""
+    """A source would not give what was asked; `refused` is the answer for who asked.
 
-    def __init__(self, refused: Refused) -> None:
+    `failed` are the sources that this says something of: what was asked was a search.
+    """
+
+    def __init__(self, refused: Refused, failed: tuple[str, ...] = ()) -> None:
         super().__init__(refused.code)
         self.refused = refused
+        self.failed = failed
 
 
 class JoinRefused(Exception):
@@ -64,7 +70,8 @@ class NodeUpdate:
 
     `silence` ends the current track without starting another. `following` is to follow the current
     track at once when that ends, in place of what was to before; `alone`: nothing is. Both are lost
-    with a new `start`, and on a node that cannot.
+    with a new `start`, and on a node that cannot. `position_ms` is where the current track goes on
+    from; `filters` is how all sounds from then on.
     """
 
     voice: VoiceCredentials | None = None
@@ -72,16 +79,34 @@ class NodeUpdate:
     silence: bool = False
     following: Start | None = None
     alone: bool = False
+    position_ms: int | None = None
     paused: bool | None = None
     volume: int | None = None
+    filters: Sound | None = None
+
+
+SEARCH = "search:"
+"""Before words that are looked for in several sources."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a query led to; no tracks when it led nowhere. `playlist` is the name of one."""
+    """What a query led to; no tracks when it led nowhere. `playlist` is the name of one.
+
+    `failed` are the sources that were asked before and did not answer as they should.
+    """
 
     tracks: tuple[Track, ...]
     playlist: str | None = None
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """What a source has that may be a track: by its ISRC, and by artist and title."""
+
+    by_isrc: tuple[Track, ...] = ()
+    by_name: tuple[Track, ...] = ()
 
 
 class AudioNode(Protocol):
@@ -141,6 +166,13 @@ class VoiceGateway(Protocol):
         """Become a speaker of the stage `channel`, or ask to be one."""
         ...
 
+    async def say_status(self, guild: int, channel: int, text: str) -> None:
+        """Let the voice channel say `text` beneath its name, nothing if it is empty.
+
+        Where that cannot be done is no error. It has a deadline.
+        """
+        ...
+
     def state(self, guild: int) -> VoiceStateChanged | None:
         """Return where Discord last said the bot is: what a restarted player starts from.
 
@@ -153,13 +185,28 @@ class VoiceGateway(Protocol):
 class Catalogue(Protocol):
     """Where tracks are found."""
 
-    async def load(self, query: str) -> Found:
-        """Find `query`: an address, or a search with its prefix.
+    async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
+        """Find `query`: an address, a search with its prefix, or words behind `SEARCH`.
 
-        A search gives its best match only. Raises `NodeUnavailable` or `SourceFailed`.
+        Those are looked for in one of `sources` after the other, until one has something; those
+        that are passed over for now come last. None given: in all that there are. A search gives
+        its best match only. Raises `NodeUnavailable` or `SourceFailed`.
         """
         ...
 
-    async def suggest(self, query: str, limit: int) -> tuple[Track, ...]:
-        """Return up to `limit` matches of a prefixed search, best first; raises as `load`."""
+    async def suggest(
+        self, query: str, limit: int, sources: Sequence[str] = ()
+    ) -> tuple[Track, ...]:
+        """Return up to `limit` matches of a search, best first; looks and raises as `load`."""
+        ...
+
+    async def alternatives(self, track: Track, source: str) -> Alternatives:
+        """Search `source` for other recordings of `track`; raises as `load`.
+
+        Nothing where no node has the source, or it is passed over for now.
+        """
+        ...
+
+    async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
+        """Return tracks of the library that go with `recent` by their tags; raises as `load`."""
         ...

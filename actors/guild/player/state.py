@@ -5,11 +5,24 @@ to the next one as it is. Nothing in it ticks: a position is kept with the insta
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from actors.guild.player.messages import NowPlaying, Play, PlayerView
+from actors.guild.player.messages import (
+    Command,
+    Loop,
+    Member,
+    NowPlaying,
+    Play,
+    PlayerView,
+    VoteKind,
+    VoteOutcome,
+    VoteView,
+)
 from actors.guild.player.ports import VoiceCredentials
+from actors.guild.player.sound import PLAIN, UNCHANGED, Sound
 from actors.guild.player.track import Entry, Track
 from actors.guild.refusal import Refused
+from actors.guild.settings import GuildSettings
 
 HISTORY_LIMIT = 50
 QUEUE_LIMIT = 1000
@@ -22,7 +35,8 @@ class Current:
     """The track in hand. `position_ms` was true at `at_ms` and runs on while `running`.
 
     `starts` counts how often a node was told to start it, so that what one says of a start that is
-    over is known as such.
+    over is known as such. `failure` is why it broke, as the node says it; `stuck`: without a sound.
+    `tempo` is how fast it runs, in percent; `live_title` what a stream says that it plays.
     """
 
     play: str
@@ -32,6 +46,9 @@ class Current:
     running: bool = False
     failure: str | None = None
     starts: int = 0
+    stuck: bool = False
+    tempo: int = UNCHANGED
+    live_title: str | None = None
 
     @property
     def sounding(self) -> str:
@@ -40,7 +57,8 @@ class Current:
 
     def position(self, now: int) -> int:
         """Return the position at `now`, within the track."""
-        position = self.position_ms + (max(0, now - self.at_ms) if self.running else 0)
+        passed = max(0, now - self.at_ms) * self.tempo // UNCHANGED if self.running else 0
+        position = self.position_ms + passed
         length = self.entry.track.length_ms
         return position if length is None else min(position, length)
 
@@ -56,6 +74,20 @@ class Following:
     def sounding(self) -> str:
         """The name of its start, when it is the node that starts it."""
         return f"{self.play}.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What is done about the play `play`, whose track broke.
+
+    `attempt` is the question that is being asked, None: another recording plays. `sources` are
+    still to be asked, `candidates` still to be tried.
+    """
+
+    play: str
+    attempt: int | None
+    sources: tuple[str, ...]
+    candidates: tuple[Track, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +175,69 @@ class Request:
     outcome: Found | Refused | None = None
 
 
+class WaitingFor(StrEnum):
+    """What a bot that is about to leave waits for."""
+
+    LISTENERS = "listeners"
+    MUSIC = "music"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The bot is in voice in vain, and leaves after `minutes` of it."""
+
+    reason: WaitingFor
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus:
+    """What the voice channel was told to say, and when; `due`: it is to be looked at again."""
+
+    channel: int
+    text: str
+    at_ms: int
+    due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A vote on whether `command` is carried out, which `by` gave in the voice channel `home`.
+
+    It is about the play `play`, or the waiting `entries`; `wish` tells it from another of its kind.
+    `entry` is the track to be named. `voters` have said yes, and count while they listen; `counted`
+    is how many did and were needed when it was over, after which it may be looked at for a while.
+    """
+
+    id: int
+    kind: VoteKind
+    command: Command
+    by: Member
+    home: int | None
+    ends_at: int
+    wish: object = None
+    play: str | None = None
+    entries: tuple[Entry, ...] = ()
+    entry: Entry | None = None
+    voters: frozenset[int] = frozenset()
+    outcome: VoteOutcome = VoteOutcome.OPEN
+    counted: tuple[int, int] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PlayerState:
     """A guild's player. It is its own snapshot.
 
     `run` names this player's plays apart from those of any other; `counter` numbers its plays and
-    attempts. `failures` counts tracks that broke in a row. `home` is the voice channel in which the
-    player is meant to be, wherever it is now; `node` is where it plays, `nodes` can be reached.
+    attempts. `failures` counts tracks that broke in a row and could not be
+    mended; `choosing` is autoplay's question for what to play. `home` is the voice channel in which
+    the player is meant to be, wherever it is now; `node` is where it plays, `nodes` can be reached.
     `ends_at` is when the current track should be over, `following` what the node plays then.
+    `listeners` are the people in the bot's voice channel, None where that is not known. `ballots`
+    are the votes that are open, and some that are over, `closes_at` when the next one has to close.
+    `waiting` is why it is about to leave, `status` what its channel was last told to say.
+    `unshuffled` is the order in which what waits stood before it was shuffled, empty: it was not.
+    `filtered`: the node's player was told another sound than a new one has.
     """
 
     guild: int
@@ -169,10 +256,38 @@ class PlayerState:
     queue: tuple[Entry, ...] = ()
     history: tuple[Entry, ...] = ()
     failures: int = 0
+    mending: Mending | None = None
+    choosing: int | None = None
     node: str | None = None
     nodes: frozenset[str] = frozenset()
     idle: bool = False
     ends_at: int | None = None
+    settings: GuildSettings = field(default_factory=GuildSettings)
+    autoplay: bool = False
+    listeners: frozenset[int] | None = None
+    ballots: tuple[Ballot, ...] = ()
+    closes_at: int | None = None
+    waiting: Waiting | None = None
+    status: ChannelStatus | None = None
+    loop: Loop = Loop.OFF
+    sound: Sound = PLAIN
+    unshuffled: tuple[Entry, ...] = ()
+    filtered: bool = False
+
+    @property
+    def upcoming(self) -> Entry | None:
+        """What plays when the current track has ended as it should."""
+        current = self.current
+        if current is not None and self.loop is Loop.TRACK and not current.entry.is_broken:
+            return current.entry
+        if self.queue:
+            return self.queue[0]
+        return current.entry if current is not None and self.loop is Loop.QUEUE else None
+
+    @property
+    def room(self) -> int:
+        """How many more tracks may wait."""
+        return max(0, min(QUEUE_LIMIT, self.settings.longest_queue) - len(self.queue))
 
     @property
     def node_ready(self) -> bool:
@@ -180,16 +295,53 @@ class PlayerState:
         return self.node in self.nodes
 
     @property
+    def alone(self) -> bool:
+        """Whether the bot is in a channel in which it is known that nobody listens."""
+        return self.voice.channel is not None and self.listeners == frozenset()
+
+    @property
     def still(self) -> bool:
         """Whether the music is to stand still: by people's wish, or because nobody would hear."""
-        return self.paused or self.voice.hushed
+        return self.paused or self.voice.hushed or self.alone
+
+    @property
+    def votes_needed(self) -> int:
+        """How many of those who listen have to say yes."""
+        share = len(self.listeners or ()) * self.settings.vote_share
+        return max(1, -(-share // 100))
+
+    def votes(self, ballot: Ballot) -> int:
+        """Return how many of those who listen have said yes."""
+        return len(ballot.voters & (self.listeners or frozenset()))
+
+    def vote(self, ballot: Ballot) -> VoteView:
+        """Return what may be shown of a vote."""
+        votes, needed = ballot.counted or (self.votes(ballot), self.votes_needed)
+        return VoteView(
+            id=ballot.id,
+            kind=ballot.kind,
+            by=ballot.by.id,
+            votes=votes,
+            needed=needed,
+            ends_at=ballot.ends_at,
+            outcome=ballot.outcome,
+            entry=ballot.entry,
+        )
 
     def now_playing(self, now: int) -> NowPlaying | None:
         """Return what may be shown of the current track."""
         if self.current is None:
             return None
         current = self.current
-        return NowPlaying(current.play, current.entry, current.position(now), now, self.still)
+        return NowPlaying(
+            current.play,
+            current.entry,
+            current.position(now),
+            now,
+            self.still,
+            current.tempo,
+            current.live_title,
+        )
 
     def view(self, now: int) -> PlayerView:
         """Return what may be shown of the player."""
@@ -203,6 +355,16 @@ class PlayerState:
             can_go_back=bool(self.history),
             volume=self.volume,
             node_ready=bool(self.nodes) if self.current is None else self.node_ready,
+            votes=tuple(self.vote(ballot) for ballot in self.ballots),
+            alone=self.alone,
+            history=self.history,
+            upcoming=self.upcoming,
+            loop=self.loop,
+            sound=self.sound,
+            autoplay=self.autoplay,
+            stay=self.settings.stay,
+            fair=self.settings.fair,
+            shuffled=bool(self.unshuffled),
         )
 
 
@@ -213,7 +375,7 @@ def worth_saving(before: PlayerState, after: PlayerState) -> bool:
     was, now = before.current, after.current
     if was is None or now is None:
         return was is not now
-    if (was.play, was.starts, was.running) != (now.play, now.starts, now.running):
+    if _manner(was) != _manner(now):
         return True
     return abs(_basis(was) - _basis(now)) > DRIFT_MS
 
@@ -229,9 +391,19 @@ def _kept(state: PlayerState) -> tuple[object, ...]:
         state.queue,
         state.history,
         state.node,
+        state.autoplay,
+        state.listeners,
+        state.loop,
+        state.sound,
+        state.unshuffled,
     )
+
+
+def _manner(current: Current) -> tuple[object, ...]:
+    return current.play, current.starts, current.running, current.tempo, current.live_title
 
 
 def _basis(current: Current) -> int:
     """What of a position stays the same while it runs on, or stands still."""
-    return current.position_ms - (current.at_ms if current.running else 0)
+    passed = current.at_ms * current.tempo // UNCHANGED
+    return current.position_ms - (passed if current.running else 0)

@@ -21,10 +21,32 @@ class Track:
     artwork: str | None = None
     isrc: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What tells it from every other track: its source's name, and its own there."""
+        return f"{self.source}:{self.identifier}"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A track with the id of the member who asked for it."""
+    """A track with the id of the member who asked for it; 0: nobody did, autoplay chose it.
+
+    Where that track broke and another plays in its place, `track` is that one, `asked` the one that
+    was asked for. `broken` names all that were tried in vain. `start_ms` is where it begins.
+    """
 
     track: Track
     requester: int
+    asked: Track | None = None
+    broken: tuple[str, ...] = ()
+    start_ms: int = 0
+
+    @property
+    def original(self) -> Track:
+        """The track that was asked for."""
+        return self.asked or self.track
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether `track` itself was tried in vain."""
+        return self.track.name in self.broken

@@ -17,13 +17,15 @@ import hikari
 import structlog
 
 from actors.guild.player.messages import PlayerMessage, PlayerView, Show
-from actors.guild.refusal import Refused
+from actors.guild.refusal import Code, Refused
 from actors.runtime.ask import Asking
 from seraphim.discord.admission import Admission
 from seraphim.discord.answer import CommandAnswer
 from seraphim.discord.caller import Arrivals, Caller
 from seraphim.discord.desk import HEAVY_SECONDS, LIGHT_SECONDS, Desk
 from seraphim.discord.incidents import refused_by
+from seraphim.discord.interpreter import Interpreter
+from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import Reply, reply
@@ -37,19 +39,29 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
     """The commands of one bot."""
 
     def __init__(
-        self, bot: hikari.GatewayBot, *, admission: Admission, arrivals: Arrivals, desk: Desk
+        self,
+        bot: hikari.GatewayBot,
+        *,
+        admission: Admission,
+        arrivals: Arrivals,
+        desk: Desk,
+        interpreter: Interpreter,
     ) -> None:
         super().__init__(
             bot,
             autosync=False,
             autodefer=False,
             invocation_contexts=[hikari.ApplicationContextType.GUILD],
+            provided_locales=interpreter.languages.locales,
         )
+        self.set_command_locale_provider(self._command_locale)
+        self.set_option_locale_provider(self._option_locale)
         bot.unsubscribe(hikari.StartedEvent, self._on_gatewaybot_startup)
         bot.unsubscribe(hikari.StoppingEvent, self._on_gatewaybot_shutdown)
         self._admission = admission
         self._arrivals = arrivals
         self._desk = desk
+        self._interpreter = interpreter
 
     async def synchronise(self) -> None:
         """Publish the commands if Discord has others. Raises what keeps it from that."""
@@ -63,47 +75,64 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
         message: Callable[[Caller], Asking[PlayerMessage, Reply] | Refused],
         *,
         heavy: bool = False,
-    ) -> None:
-        """Ask the caller's player `message`, and answer with its reply.
+    ) -> Reply | None:
+        """Ask the caller's player `message`, answer with its reply, and return that if it came.
 
         A refusal in place of a message is answered as it is. `heavy`: it takes its time, so the
         answer is deferred at once.
         """
         caller = _arrived.get()
         answer = CommandAnswer(ctx.interaction)
+        audience = self._interpreter.audience(ctx.interaction)
+        replied: Reply | None = None
 
         async def make() -> Card:
+            nonlocal replied
             if isinstance(caller, Refused):
-                return refusal(caller)
+                return refusal(caller, audience.asker)
             asked = message(await self._arrivals.located(caller))
             if isinstance(asked, Refused):
-                return refusal(asked)
+                return refusal(asked, audience.asker)
             if heavy:
                 answer.defer()
             timeout = HEAVY_SECONDS if heavy else LIGHT_SECONDS
-            return reply(await self._desk.ask(caller, asked, timeout=timeout))
+            replied = await self._desk.ask(caller, asked, timeout=timeout)
+            return reply(replied, audience)
 
-        await self._desk.serve(answer, make)
+        await self._desk.serve(answer, audience.asker, make)
+        if not isinstance(caller, Refused):
+            self._desk.follow(answer, caller.guild, replied, audience.guild)
+        return replied
 
-    async def show(self, ctx: "Context", present: Callable[[PlayerView], Card]) -> None:
+    async def show(self, ctx: "Context", present: Callable[[PlayerView, Language], Card]) -> None:
         """Ask for the player's view, and answer with what `present` makes of it, privately."""
         caller = _arrived.get()
+        say = self._interpreter.asker(ctx.interaction)
 
         async def make() -> Card:
             if isinstance(caller, Refused):
-                return refusal(caller)
-            return present(await self._desk.ask(caller, Show(), timeout=LIGHT_SECONDS))
+                return refusal(caller, say)
+            return present(await self._desk.ask(caller, Show(), timeout=LIGHT_SECONDS), say)
 
-        await self._desk.serve(CommandAnswer(ctx.interaction, private=True), make)
+        await self._desk.serve(CommandAnswer(ctx.interaction, private=True), say, make)
 
-    async def tell(self, ctx: "Context", make: Callable[[], Awaitable[Card]]) -> None:
+    async def tell(self, ctx: "Context", make: Callable[[Language], Awaitable[Card]]) -> None:
         """Answer with a card that needs no player, privately; from anywhere."""
-        await self._desk.serve(CommandAnswer(ctx.interaction, private=True), make)
+        caller = _arrived.get()
+        say = self._interpreter.asker(ctx.interaction)
+
+        async def made() -> Card:
+            if isinstance(caller, Refused) and caller.code is not Code.SERVER_ONLY:
+                return refusal(caller, say)
+            return await make(say)
+
+        await self._desk.serve(CommandAnswer(ctx.interaction, private=True), say, made)
 
     async def on_command_interaction(self, interaction: hikari.CommandInteraction) -> None:
         """Take a command, or turn it away."""
         if not self._admission.open:
-            await self._desk.turn_away(CommandAnswer(interaction))
+            say = self._interpreter.asker(interaction)
+            await self._desk.turn_away(CommandAnswer(interaction), say)
             return
         _arrived.set(self._arrivals.caller(interaction))
         self._admission.enter()
@@ -114,7 +143,8 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
         # arc raises here what it cannot read, before any hook or handler could know.
         except Exception as error:  # noqa: BLE001
             self._admission.leave()
-            await self._desk.give(CommandAnswer(interaction), refusal(refused_by(error)))
+            card = refusal(refused_by(error), self._interpreter.asker(interaction))
+            await self._desk.give(CommandAnswer(interaction), card)
 
     async def on_autocomplete_interaction(
         self, interaction: hikari.AutocompleteInteraction
@@ -132,16 +162,45 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
         except Exception:
             log.exception("autocomplete.failed", command=interaction.command_name)
 
+    # Discord shows people the descriptions in their own language. What commands and options are
+    # called is English everywhere, so that what one person is told to type works for all.
+    def _command_locale(self, request: arc.CommandLocaleRequest) -> arc.LocaleResponse:
+        say = self._interpreter.languages.of(str(request.locale))
+        description = say(command_key(*request.qualified_name))
+        return arc.LocaleResponse(request.name, description)
+
+    def _option_locale(self, request: arc.OptionLocaleRequest) -> arc.LocaleResponse:
+        say = self._interpreter.languages.of(str(request.locale))
+        key = option_key(*request.qualified_name, option=request.name)
+        return arc.LocaleResponse(request.name, say(key))
+
 
 Context = arc.Context[CommandClient]
 Command = arc.SlashCommand[CommandClient]
 
 
+def command_key(*qualified_name: str) -> str:
+    """Return the name of the message that describes a command: `command-favourite-add`."""
+    return "-".join(("command", *qualified_name))
+
+
+def option_key(*qualified_name: str, option: str) -> str:
+    """Return the name of the message that describes an option: `option-play-query`."""
+    return "-".join(("option", *qualified_name, option.replace("_", "-")))
+
+
 def command_client(
-    bot: hikari.GatewayBot, *, admission: Admission, arrivals: Arrivals, desk: Desk
+    bot: hikari.GatewayBot,
+    *,
+    admission: Admission,
+    arrivals: Arrivals,
+    desk: Desk,
+    interpreter: Interpreter,
 ) -> CommandClient:
     """Return a client with its hooks and its error handler, and no commands yet."""
-    client = CommandClient(bot, admission=admission, arrivals=arrivals, desk=desk)
+    client = CommandClient(
+        bot, admission=admission, arrivals=arrivals, desk=desk, interpreter=interpreter
+    )
 
     # arc runs this one whatever became of the callback.
     async def leave(_: Context) -> None:

@@ -1,31 +1,110 @@
-"""How it sounds."""
+"""How it sounds, and whether it goes on by itself."""
 
 import arc
 
-from actors.guild.player.messages import SetVolume
+from actors.guild.board import Board
+from actors.guild.player.messages import (
+    Loop,
+    SetAutoplay,
+    SetFilter,
+    SetLoop,
+    SetPitch,
+    SetSpeed,
+    SetStay,
+    SetVolume,
+    StaySet,
+)
+from actors.guild.player.sound import FASTEST, HIGHEST, LOWEST, SLOWEST, Preset
 from actors.guild.refusal import Code, Refused
-from seraphim.discord import texts
 from seraphim.discord.caller import Caller
 from seraphim.discord.commands.client import Command, Context
+from seraphim.discord.commands.options import choices
+from seraphim.discord.language.languages import Languages
 
 QUIETEST = 0
 LOUDEST = 100
 
 
-def sound_commands() -> list[Command]:
+def sound_commands(board: Board, languages: Languages) -> list[Command]:
     """Return the commands that change the sound."""
+    say = languages.english
 
-    @arc.slash_command("volume", texts.VOLUME_HELP)
+    @arc.slash_command("volume", say("command-volume"))
     async def volume(
         ctx: Context,
-        level: arc.Option[int, arc.IntParams(texts.VOLUME_LEVEL_HELP, min=QUIETEST, max=LOUDEST)],
+        level: arc.Option[
+            int, arc.IntParams(say("option-volume-level"), min=QUIETEST, max=LOUDEST)
+        ],
     ) -> None:
         def message(caller: Caller) -> SetVolume | Refused:
-            # Discord's clients keep to the option's range; what else talks to Discord may not.
-            if not QUIETEST <= level <= LOUDEST:
-                return Refused(Code.OUT_OF_RANGE, {"lowest": QUIETEST, "highest": LOUDEST})
-            return SetVolume(caller.member, level)
+            return _outside(level, QUIETEST, LOUDEST) or SetVolume(caller.member, level)
 
         await ctx.client.control(ctx, message)
 
-    return [volume]
+    @arc.slash_command("loop", say("command-loop"))
+    async def loop(
+        ctx: Context,
+        what: arc.Option[
+            str, arc.StrParams(say("option-loop-what"), choices=choices(languages, "loop", Loop))
+        ],
+    ) -> None:
+        await ctx.client.control(ctx, lambda caller: SetLoop(caller.member, Loop(what)))
+
+    @arc.slash_command("filter", say("command-filter"))
+    async def preset_filter(
+        ctx: Context,
+        preset: arc.Option[
+            str,
+            arc.StrParams(
+                say("option-filter-preset"), choices=choices(languages, "filter", Preset)
+            ),
+        ],
+    ) -> None:
+        await ctx.client.control(ctx, lambda caller: SetFilter(caller.member, Preset(preset)))
+
+    @arc.slash_command("speed", say("command-speed"))
+    async def speed(
+        ctx: Context,
+        percent: arc.Option[
+            int, arc.IntParams(say("option-speed-percent"), min=SLOWEST, max=FASTEST)
+        ],
+    ) -> None:
+        def message(caller: Caller) -> SetSpeed | Refused:
+            return _outside(percent, SLOWEST, FASTEST) or SetSpeed(caller.member, percent)
+
+        await ctx.client.control(ctx, message)
+
+    @arc.slash_command("pitch", say("command-pitch"))
+    async def pitch(
+        ctx: Context,
+        percent: arc.Option[
+            int, arc.IntParams(say("option-pitch-percent"), min=LOWEST, max=HIGHEST)
+        ],
+    ) -> None:
+        def message(caller: Caller) -> SetPitch | Refused:
+            return _outside(percent, LOWEST, HIGHEST) or SetPitch(caller.member, percent)
+
+        await ctx.client.control(ctx, message)
+
+    @arc.slash_command("autoplay", say("command-autoplay"))
+    async def autoplay(
+        ctx: Context, on: arc.Option[bool, arc.BoolParams(say("option-autoplay-on"))]
+    ) -> None:
+        await ctx.client.control(ctx, lambda caller: SetAutoplay(caller.member, on))
+
+    @arc.slash_command("stay", say("command-stay"))
+    async def stay(
+        ctx: Context, on: arc.Option[bool, arc.BoolParams(say("option-stay-on"))]
+    ) -> None:
+        replied = await ctx.client.control(ctx, lambda caller: SetStay(caller.member, on))
+        if isinstance(replied, StaySet) and ctx.guild_id is not None:
+            board.choose(ctx.guild_id, replied.settings)
+
+    return [volume, loop, preset_filter, speed, pitch, autoplay, stay]
+
+
+def _outside(number: int, lowest: int, highest: int) -> Refused | None:
+    """Discord's clients keep to an option's range; what else talks to Discord may not."""
+    if lowest <= number <= highest:
+        return None
+    return Refused(Code.OUT_OF_RANGE, {"lowest": lowest, "highest": highest})

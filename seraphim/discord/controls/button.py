@@ -20,6 +20,10 @@ class Verb(StrEnum):
     SKIP = "skip"
     SHUFFLE = "shuffle"
     STOP = "stop"
+    LOOP = "loop"
+    QUIETER = "quieter"
+    LOUDER = "louder"
+    QUEUE = "queue"
 
 
 @dataclass(frozen=True, slots=True)

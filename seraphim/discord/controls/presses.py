@@ -14,10 +14,15 @@ from actors.guild.board import Board
 from actors.guild.panel.ports import PanelGone
 from actors.guild.player.messages import (
     Back,
+    Loop,
     Outdated,
     Pause,
     PlayerMessage,
+    PlayerView,
     Resume,
+    SetLoop,
+    SetVolume,
+    Show,
     Shuffle,
     Skip,
     Stop,
@@ -30,10 +35,16 @@ from seraphim.discord.answer import PressAnswer
 from seraphim.discord.caller import Arrivals, Caller
 from seraphim.discord.controls.button import Button, Verb
 from seraphim.discord.desk import LIGHT_SECONDS, Desk
+from seraphim.discord.interpreter import Interpreter
+from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import Card
-from seraphim.discord.presenters.panel import gone, panel
+from seraphim.discord.presenters.panel import LOUDEST, QUIETEST, gone, panel
+from seraphim.discord.presenters.queue import queue_page
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import Reply, reply
+
+VOLUME_STEP = 10
+_AFTER = {Loop.OFF: Loop.TRACK, Loop.TRACK: Loop.QUEUE, Loop.QUEUE: Loop.OFF}
 
 
 class Presses:
@@ -47,12 +58,14 @@ class Presses:
         arrivals: Arrivals,
         board: Board,
         desk: Desk,
+        interpreter: Interpreter,
     ) -> None:
         self._admission = admission
         self._announcer = announcer
         self._arrivals = arrivals
         self._board = board
         self._desk = desk
+        self._interpreter = interpreter
 
     async def on_press(self, event: hikari.ComponentInteractionCreateEvent) -> None:
         """Answer a press."""
@@ -67,7 +80,7 @@ class Presses:
         )
         answer = PressAnswer(interaction)
         if not self._admission.open:
-            await self._desk.turn_away(answer)
+            await self._desk.turn_away(answer, self._interpreter.asker(interaction))
             return
         with self._admission.counted():
             await self._answer(answer, interaction, button, caller)
@@ -79,42 +92,54 @@ class Presses:
         button: Button,
         caller: Caller | Refused,
     ) -> None:
+        audience = self._interpreter.audience(interaction)
+        replied: Reply | None = None
         stale = False
 
         async def make() -> Card:
-            nonlocal stale
+            nonlocal replied, stale
             if isinstance(caller, Refused):
-                return refusal(caller)
-            outcome = await self._act(button, caller)
-            stale = isinstance(outcome, Outdated)
-            return reply(outcome)
+                return refusal(caller, audience.asker)
+            if button.verb is Verb.QUEUE:
+                view = await self._desk.ask(caller, Show(), timeout=LIGHT_SECONDS)
+                return queue_page(view, 1, audience.asker)
+            replied = await self._act(button, caller)
+            stale = isinstance(replied, Outdated)
+            return reply(replied, audience)
 
-        await self._desk.serve(answer, make)
-        if stale and interaction.guild_id is not None:
-            await self._mend(interaction.guild_id, interaction.message)
+        await self._desk.serve(answer, audience.asker, make)
+        if isinstance(caller, Refused):
+            return
+        self._desk.follow(answer, caller.guild, replied, audience.guild)
+        if stale:
+            await self._mend(caller.guild, interaction.message, audience.guild)
 
     async def _act(self, button: Button, caller: Caller) -> Reply:
         # What names no play cannot be found outdated by the player: it is, if another plays now.
+        view = self._board.get(caller.guild)
         nameless = button.play is None or button.verb is Verb.STOP
         if nameless and caller.play != button.play:
-            view = self._board.get(caller.guild)
             return Outdated(view.current if view else None)
         located = await self._arrivals.located(caller)
-        return await self._desk.ask(caller, _message(button, located), timeout=LIGHT_SECONDS)
+        message = _message(button, located, view)
+        return await self._desk.ask(caller, message, timeout=LIGHT_SECONDS)
 
-    async def _mend(self, guild: int, message: hikari.Message) -> None:
+    async def _mend(self, guild: int, message: hikari.Message, say: Language) -> None:
         """Let a message that showed something old show what is true."""
         view = self._board.get(guild)
         try:
             await self._announcer.show(
-                message.channel_id, message.id, panel(view) if view else gone()
+                message.channel_id, message.id, panel(view, say) if view else gone(say)
             )
         except PanelGone:
             # Somebody deleted it, which mends it too.
             return
 
 
-def _message(button: Button, caller: Caller) -> Asking[PlayerMessage, Reply]:
+def _message(
+    button: Button, caller: Caller, view: PlayerView | None
+) -> Asking[PlayerMessage, Reply]:
+    """Return what a press asks for; `view` is what was true when it was made."""
     by, play = caller.member, button.play
     match button.verb:
         case Verb.BACK:
@@ -129,3 +154,11 @@ def _message(button: Button, caller: Caller) -> Asking[PlayerMessage, Reply]:
             return Shuffle(by, secrets.randbits(32))
         case Verb.STOP:
             return Stop(by)
+        case Verb.LOOP:
+            return SetLoop(by, _AFTER[view.loop if view else Loop.OFF])
+        case Verb.QUIETER | Verb.LOUDER:
+            step = VOLUME_STEP if button.verb is Verb.LOUDER else -VOLUME_STEP
+            volume = (view.volume if view else LOUDEST) + step
+            return SetVolume(by, min(LOUDEST, max(QUIETEST, volume)))
+        case Verb.QUEUE:
+            raise AssertionError("looking asks the player for nothing")

@@ -19,11 +19,15 @@ FOOTER_LIMIT: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An embed with its buttons. A `private` one is for who asked alone."""
+    """An embed with its buttons. A `private` one is for who asked alone.
+
+    An `announced` one is a message for everybody, even as the answer to a press.
+    """
 
     embed: hikari.Embed
     rows: Sequence[hikari.api.MessageActionRowBuilder] = ()
     private: bool = False
+    announced: bool = False
 
 
 def card(

@@ -6,122 +6,146 @@ is edited when something changes and never because time passes.
 
 import hikari
 
-from actors.guild.player.messages import NowPlaying, PlayerView
-from actors.guild.player.track import Entry
+from actors.guild.player.messages import Loop, NowPlaying, PlayerView
+from actors.guild.player.sound import PLAIN, UNCHANGED
 from actors.guild.refusal import Code, Refused
-from seraphim.discord import texts
 from seraphim.discord.controls.button import Button, Verb
+from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import GOLD, Card, title
-from seraphim.discord.presenters.prose import duration, fit, link
+from seraphim.discord.presenters.prose import clock, fit, link
 from seraphim.discord.presenters.refusals import refusal
+from seraphim.discord.presenters.sound import described
 from seraphim.discord.presenters.tracks import ARTIST_LIMIT, asker, credited
 
-_LABELS = {
-    Verb.BACK: texts.BUTTON_BACK,
-    Verb.PAUSE: texts.BUTTON_PAUSE,
-    Verb.RESUME: texts.BUTTON_RESUME,
-    Verb.SKIP: texts.BUTTON_SKIP,
-    Verb.SHUFFLE: texts.BUTTON_SHUFFLE,
-    Verb.STOP: texts.BUTTON_STOP,
-}
 FEWEST_TO_SHUFFLE = 2
+QUIETEST, LOUDEST = 0, 100
+LIVE_TITLE_LIMIT = 200
 
 
-def panel(view: PlayerView) -> Card:
+def panel(view: PlayerView, say: Language) -> Card:
     """Return the panel for a view, with the buttons that make sense in it."""
-    return Card(_embed(view), _rows(view))
+    return Card(_embed(view, say), _rows(view, say))
 
 
-def gone() -> Card:
+def gone(say: Language) -> Card:
     """Return the panel of a player that is no longer there."""
-    return Card(_resting())
+    return Card(_resting(say))
 
 
-def now_playing(view: PlayerView) -> Card:
+def now_playing(view: PlayerView, say: Language) -> Card:
     """Return what plays, for who asked alone; without buttons, which belong to the panel."""
     if view.current is None:
-        return refusal(Refused(Code.NOTHING_PLAYING))
-    return Card(_embed(view), private=True)
+        return refusal(Refused(Code.NOTHING_PLAYING), say)
+    return Card(_embed(view, say), private=True)
 
 
-def _embed(view: PlayerView) -> hikari.Embed:
+def _embed(view: PlayerView, say: Language) -> hikari.Embed:
     now = view.current
     if now is None:
-        return _resting()
+        return _resting(say)
     track = now.entry.track
     embed = hikari.Embed(
-        title=title(track.title) or texts.UNTITLED,
+        title=title(track.title) or say("track-untitled"),
         url=link(track.uri),
-        description="\n".join(_facts(view, now)),
+        description="\n".join(_facts(view, now, say)),
         color=GOLD,
     )
     # What nothing can make sound stands still, but nobody has paused it.
-    paused = now.paused and view.node_ready and view.called
-    embed.set_author(name=texts.PAUSED_PHRASE if paused else texts.PLAYING_PHRASE)
+    paused = now.paused and _may_sound(view)
+    embed.set_author(name=say("phrase-paused" if paused else "phrase-playing"))
     embed.set_thumbnail(link(track.artwork))
-    embed.add_field(texts.NEXT, _next(view.queue), inline=True)
-    embed.add_field(texts.VOLUME, texts.PERCENT.format(volume=view.volume), inline=True)
+    embed.add_field(say("panel-next"), _next(view, say), inline=True)
+    embed.add_field(say("panel-volume"), say.percent(view.volume), inline=True)
+    if view.loop is not Loop.OFF:
+        embed.add_field(say("panel-loop"), say(f"choice-loop-{view.loop}"), inline=True)
+    if view.sound != PLAIN:
+        embed.add_field(say("panel-sound"), described(view.sound, say), inline=True)
+    if view.autoplay:
+        embed.add_field(say("panel-autoplay"), say("panel-on"), inline=True)
     return embed
 
 
-def _resting() -> hikari.Embed:
-    return hikari.Embed(title=texts.RESTING_PHRASE, description=texts.NOTHING_PLAYS, color=GOLD)
+def _resting(say: Language) -> hikari.Embed:
+    return hikari.Embed(title=say("phrase-resting"), description=say("nothing-plays"), color=GOLD)
 
 
-def _facts(view: PlayerView, now: NowPlaying) -> list[str]:
+def _facts(view: PlayerView, now: NowPlaying, say: Language) -> list[str]:
     artist = fit(now.entry.track.author, ARTIST_LIMIT)
-    facts = [texts.ARTIST.format(artist=artist)] if artist else []
-    facts.append(texts.ASKED_BY.format(member=asker(now.entry)))
-    facts.append(_progress(now, sounds=view.called and view.node_ready))
+    facts = [say("panel-artist", artist=artist)] if artist else []
+    if now.live_title:
+        facts.append(say("panel-live-title", title=fit(now.live_title, LIVE_TITLE_LIMIT)))
+    facts.append(say("panel-asked-by", member=asker(now.entry, say)))
+    facts.append(_progress(now, say, sounds=_may_sound(view)))
     if not view.called:
-        facts.append(texts.WAITING_FOR_JOIN)
+        facts.append(say("panel-waiting-for-join"))
     elif not view.node_ready:
-        facts.append(texts.WAITING_FOR_NODE)
+        facts.append(say("panel-waiting-for-node"))
+    elif view.alone:
+        facts.append(say("panel-waiting-for-listeners"))
     return facts
 
 
-def _progress(now: NowPlaying, *, sounds: bool) -> str:
+def _may_sound(view: PlayerView) -> bool:
+    """Whether it is people's wish alone that decides if something sounds."""
+    return view.called and view.node_ready and not view.alone
+
+
+def _progress(now: NowPlaying, say: Language, *, sounds: bool) -> str:
     length = now.entry.track.length_ms
     if length is None:
-        return texts.PAUSED_LIVE if now.paused and sounds else texts.LIVE
+        return say("panel-paused-live" if now.paused and sounds else "track-live")
     if now.paused or not sounds:
-        text = texts.PAUSED_AT if sounds else texts.STANDS_AT
-        return text.format(position=duration(now.position_ms), length=duration(length))
-    end = (now.at_ms + max(0, length - now.position_ms)) // 1000
-    return texts.ENDS.format(length=duration(length), moment=f"<t:{end}:R>")
+        name = "panel-paused-at" if sounds else "panel-stands-at"
+        return say(name, position=clock(now.position_ms), length=clock(length))
+    remaining = max(0, length - now.position_ms) * UNCHANGED // now.tempo
+    end = (now.at_ms + remaining) // 1000
+    return say("panel-ends", length=clock(length), moment=f"<t:{end}:R>")
 
 
-def _next(queue: tuple[Entry, ...]) -> str:
-    if not queue:
-        return texts.NOTHING_NEXT
-    track = credited(queue[0].track)
-    if len(queue) == 1:
-        return track
-    return texts.NEXT_AND_MORE.format(track=track, count=len(queue) - 1)
+def _next(view: PlayerView, say: Language) -> str:
+    queue = view.queue
+    upcoming = view.upcoming or (queue[0] if queue else None)
+    if upcoming is None:
+        return say("panel-nothing-next")
+    track = credited(upcoming.track, say)
+    more = len(queue) - (1 if queue and upcoming == queue[0] else 0)
+    return say("panel-next-and-more", track=track, count=more) if more else track
 
 
-def _rows(view: PlayerView) -> list[hikari.api.MessageActionRowBuilder]:
+def _rows(view: PlayerView, say: Language) -> list[hikari.api.MessageActionRowBuilder]:
     now = view.current
     play = now.play if now else None
-    row = hikari.impl.MessageActionRowBuilder()
-    for verb, useful in _verbs(view):
-        row.add_interactive_button(
-            hikari.ButtonStyle.DANGER if verb is Verb.STOP else hikari.ButtonStyle.SECONDARY,
-            Button(play, verb).custom_id,
-            label=_LABELS[verb],
-            is_disabled=not useful,
-        )
-    return [row] if now or view.can_go_back else []
+    rows: list[hikari.api.MessageActionRowBuilder] = []
+    for verbs in _verbs(view):
+        row = hikari.impl.MessageActionRowBuilder()
+        for verb, useful in verbs:
+            row.add_interactive_button(
+                hikari.ButtonStyle.DANGER if verb is Verb.STOP else hikari.ButtonStyle.SECONDARY,
+                Button(play, verb).custom_id,
+                label=say(f"button-{verb}"),
+                is_disabled=not useful,
+            )
+        rows.append(row)
+    return rows
 
 
-def _verbs(view: PlayerView) -> list[tuple[Verb, bool]]:
+def _verbs(view: PlayerView) -> list[list[tuple[Verb, bool]]]:
+    """Return the buttons in their rows, and whether each would do something now."""
     now = view.current
     if now is None:
-        return [(Verb.BACK, view.voice_channel is not None)]
+        return [[(Verb.BACK, view.voice_channel is not None)]] if view.can_go_back else []
     return [
-        (Verb.BACK, view.can_go_back),
-        (Verb.RESUME if now.paused else Verb.PAUSE, True),
-        (Verb.SKIP, True),
-        (Verb.SHUFFLE, len(view.queue) >= FEWEST_TO_SHUFFLE),
-        (Verb.STOP, True),
+        [
+            (Verb.BACK, view.can_go_back),
+            (Verb.RESUME if now.paused else Verb.PAUSE, True),
+            (Verb.SKIP, True),
+            (Verb.SHUFFLE, len(view.queue) >= FEWEST_TO_SHUFFLE),
+            (Verb.STOP, True),
+        ],
+        [
+            (Verb.LOOP, True),
+            (Verb.QUIETER, view.volume > QUIETEST),
+            (Verb.LOUDER, view.volume < LOUDEST),
+            (Verb.QUEUE, True),
+        ],
     ]

@@ -10,8 +10,6 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
-from seraphim.discord import texts
-
 ELLIPSIS = "…"
 GAP = "\N{ZERO WIDTH SPACE}"
 LONGEST_LINK = 512
@@ -96,10 +94,8 @@ def link(address: str | None) -> str | None:
     return safe if len(safe) <= LONGEST_LINK else None
 
 
-def duration(milliseconds: int | None) -> str:
-    """Return a length or position as people write it: `3:07`, `1:02:03`; a stream is live."""
-    if milliseconds is None:
-        return texts.LIVE
+def clock(milliseconds: int) -> str:
+    """Return a length or position as people write it: `3:07`, `1:02:03`."""
     minutes, seconds = divmod(max(0, milliseconds) // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

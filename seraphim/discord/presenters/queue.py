@@ -3,54 +3,72 @@
 from actors.guild.player.messages import PlayerView
 from actors.guild.player.track import Entry
 from actors.guild.refusal import Code, Refused
-from seraphim.discord import texts
+from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import Card, card, footer
-from seraphim.discord.presenters.prose import duration
+from seraphim.discord.presenters.prose import clock
 from seraphim.discord.presenters.refusals import refusal
-from seraphim.discord.presenters.tracks import asker, named
+from seraphim.discord.presenters.tracks import asker, duration, named
 
 PAGE = 10
 
 
-def queue_page(view: PlayerView, page: int) -> Card:
+def queue_page(view: PlayerView, page: int, say: Language) -> Card:
     """Return page `page`, from 1 on, for who asked alone; a page that is not there is refused."""
     pages = max(1, -(-len(view.queue) // PAGE))
     if not 1 <= page <= pages:
-        return refusal(Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": pages}))
+        return refusal(Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": pages}), say)
     first = (page - 1) * PAGE
-    lines = [_now(view)] if view.current else []
+    lines = [_now(view.current.entry, say)] if view.current else []
     lines += [
-        _line(position, entry)
+        _line(position, entry, say)
         for position, entry in enumerate(view.queue[first : first + PAGE], start=first + 1)
     ]
     if not view.queue:
-        lines.append(texts.QUEUE_EMPTY)
+        lines.append(say("queue-nothing-waits"))
     return card(
-        texts.QUEUE_PHRASE, "\n".join(lines), footer=_footer(view, page, pages), private=True
+        say("phrase-queue"),
+        "\n".join(lines),
+        footer=_footer(view, page, pages, say),
+        private=True,
     )
 
 
-def _now(view: PlayerView) -> str:
-    assert view.current is not None
-    entry = view.current.entry
-    return texts.QUEUE_NOW.format(
-        track=named(entry.track), length=duration(entry.track.length_ms), member=asker(entry)
+def history_page(view: PlayerView, page: int, say: Language) -> Card:
+    """Return page `page` of what has been played, the last one first, for who asked alone."""
+    played = view.history[::-1]
+    pages = max(1, -(-len(played) // PAGE))
+    if not 1 <= page <= pages:
+        return refusal(Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": pages}), say)
+    first = (page - 1) * PAGE
+    lines = [
+        _line(position, entry, say)
+        for position, entry in enumerate(played[first : first + PAGE], start=first + 1)
+    ] or [say("history-empty")]
+    foot = footer(say("history-footer", page=page, pages=pages))
+    return card(say("phrase-history"), "\n".join(lines), footer=foot, private=True)
+
+
+def _now(entry: Entry, say: Language) -> str:
+    return say(
+        "queue-now",
+        track=named(entry.track, say),
+        length=duration(entry.track.length_ms, say),
+        member=asker(entry, say),
     )
 
 
-def _line(position: int, entry: Entry) -> str:
-    return texts.QUEUE_LINE.format(
+def _line(position: int, entry: Entry, say: Language) -> str:
+    return say(
+        "queue-line",
         position=position,
-        track=named(entry.track),
-        length=duration(entry.track.length_ms),
-        member=asker(entry),
+        track=named(entry.track, say),
+        length=duration(entry.track.length_ms, say),
+        member=asker(entry, say),
     )
 
 
-def _footer(view: PlayerView, page: int, pages: int) -> str:
+def _footer(view: PlayerView, page: int, pages: int, say: Language) -> str:
     lengths = [entry.track.length_ms for entry in view.queue]
     known = [length for length in lengths if length is not None]
-    text = texts.QUEUE_FOOTER if len(known) == len(lengths) else texts.QUEUE_FOOTER_LIVE
-    return footer(
-        text.format(page=page, pages=pages, count=len(lengths), length=duration(sum(known)))
-    )
+    name = "queue-footer" if len(known) == len(lengths) else "queue-footer-live"
+    return footer(say(name, page=page, pages=pages, count=len(lengths), length=clock(sum(known))))

@@ -3,43 +3,72 @@
 from collections.abc import Mapping
 
 from actors.guild.refusal import Code, Refused
-from seraphim.discord import texts
+from seraphim.discord.language.language import Fact, Language
 from seraphim.discord.presenters.card import DARK_RED, Card, card
 from seraphim.discord.presenters.prose import fit
 
 FACT_LIMIT = 200
+# Facts that are not words yet: ids of channels, names of permissions, minutes.
+CHANNEL = "channel"
+CHANNELS = "channels"
+MISSING = "missing"
+MINUTES = "minutes"
 
 
-class _Facts(dict[str, str | int]):
-    """Facts made safe; a sentence stays a sentence where one is not given."""
-
-    def __init__(self, facts: Mapping[str, str | int]) -> None:
-        super().__init__(
-            {
-                name: fit(fact, FACT_LIMIT) if isinstance(fact, str) else fact
-                for name, fact in facts.items()
-            }
-        )
-
-    def __missing__(self, name: str) -> str:
-        return texts.UNKNOWN_FACT
-
-
-def refusal(refused: Refused) -> Card:
+def refusal(refused: Refused, say: Language) -> Card:
     """Return the card for a refusal, for who asked alone."""
-    return _card(explained(texts.REFUSALS[refused.code], refused.facts), refused.code)
+    return _card(explained(refused, say), refused.code, say)
 
 
-def stopping() -> Card:
+def stopping(say: Language) -> Card:
     """Return the card for whoever comes while Seraphim is going."""
-    return _card(explained(texts.STOPPING, {}), Code.PLAYER_RESTARTING)
+    text = f"{say('refusal-stopping')}\n{say('refusal-stopping.remedy')}"
+    return _card(text, Code.PLAYER_RESTARTING, say)
 
 
-def explained(explanation: texts.Explanation, facts: Mapping[str, str | int]) -> str:
-    """Return an explanation with its facts filled in."""
-    known = _Facts(facts)
-    return f"{explanation.what.format_map(known)}\n{explanation.remedy.format_map(known)}"
+def explained(refused: Refused, say: Language) -> str:
+    """Return what went wrong and what to do about it, with the facts filled in."""
+    facts = {name: _fact(name, refused.facts, say) for name in refused.facts}
+    return f"{_what(refused.code, say, facts)}\n{say(f'{_name(refused.code)}.remedy', **facts)}"
 
 
-def _card(text: str, code: Code) -> Card:
-    return card(texts.ERROR_PHRASE, text, footer=code.value, color=DARK_RED, private=True)
+def summary(code: Code, say: Language) -> str:
+    """Return what goes wrong with `code`, in a sentence."""
+    return _what(code, say, {})
+
+
+def _what(code: Code, say: Language, facts: Mapping[str, Fact]) -> str:
+    return say(_name(code), **facts)
+
+
+def _name(code: Code) -> str:
+    return f"refusal-{code.name.lower().replace('_', '-')}"
+
+
+def _fact(name: str, facts: Mapping[str, Fact], say: Language) -> Fact:
+    fact = facts[name]
+    if name == CHANNEL:
+        return _channel(fact)
+    if name == CHANNELS:
+        return say.listed(_channel(channel) for channel in str(fact).split())
+    if name == MISSING:
+        return say.listed(_missing(permission, facts, say) for permission in str(fact).split())
+    if name == MINUTES and isinstance(fact, int):
+        return say.minutes(fact)
+    return fit(fact, FACT_LIMIT) if isinstance(fact, str) else fact
+
+
+def _channel(fact: Fact) -> str:
+    text = str(fact)
+    return f"<#{text}>" if text.isdecimal() else fit(text, FACT_LIMIT)
+
+
+def _missing(permission: str, facts: Mapping[str, Fact], say: Language) -> str:
+    try:
+        return say(f"permission-{permission.lower().replace('_', '-')}", **facts)
+    except LookupError:
+        return fit(permission, FACT_LIMIT)
+
+
+def _card(text: str, code: Code, say: Language) -> Card:
+    return card(say("phrase-error"), text, footer=code.value, color=DARK_RED, private=True)

@@ -1,17 +1,18 @@
 """How long others take to answer."""
 
-from seraphim.discord import texts
+from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import Card, card
 
 
-def round_trips(*, gateway: float | None, node: float | None) -> Card:
+def round_trips(say: Language, *, gateway: float | None, node: float | None) -> Card:
     """Return the round trips in seconds, for who asked alone; None: there was none to measure."""
-    facts = texts.PING.format(
-        gateway=_milliseconds(gateway, texts.NOT_MEASURED),
-        node=_milliseconds(node, texts.NO_NODE),
+    facts = say(
+        "ping",
+        gateway=say("ping-not-measured") if gateway is None else _milliseconds(gateway, say),
+        node=say("ping-no-node") if node is None else _milliseconds(node, say),
     )
-    return card(texts.PING_PHRASE, facts, private=True)
+    return card(say("phrase-ping"), facts, private=True)
 
 
-def _milliseconds(seconds: float | None, otherwise: str) -> str:
-    return otherwise if seconds is None else texts.MILLISECONDS.format(count=round(seconds * 1000))
+def _milliseconds(seconds: float, say: Language) -> str:
+    return say.milliseconds(round(seconds * 1000))

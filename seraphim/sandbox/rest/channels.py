@@ -14,8 +14,9 @@ from seraphim.sandbox.errors import (
     missing_permissions,
     not_the_author,
     unknown,
+    wrong_kind_of_channel,
 )
-from seraphim.sandbox.json_values import JsonObject, as_list
+from seraphim.sandbox.json_values import JsonObject, as_list, text
 from seraphim.sandbox.messages import Draft, Message
 from seraphim.sandbox.permissions import Permission
 from seraphim.sandbox.rest.requests import (
@@ -31,6 +32,7 @@ from seraphim.sandbox.validation import one_mistake, read_draft
 
 _PAGE = 50
 _LARGEST_PAGE = 100
+_LONGEST_STATUS = 500
 _BULK = range(2, 101)
 
 
@@ -44,6 +46,7 @@ class ChannelRoutes:
         """The routes of this group."""
         yield "GET", "/channels/{channel}", self._channel
         yield "POST", "/channels/{channel}/typing", self._typing
+        yield "PUT", "/channels/{channel}/voice-status", self._set_status
         yield "GET", "/channels/{channel}/messages", self._messages
         yield "POST", "/channels/{channel}/messages", self._create
         yield "POST", "/channels/{channel}/messages/bulk-delete", self._bulk_delete
@@ -56,6 +59,25 @@ class ChannelRoutes:
 
     async def _typing(self, request: web.Request) -> web.Response:
         self._place(request, Permission.SEND_MESSAGES)
+        return no_content()
+
+    async def _set_status(self, request: web.Request) -> web.Response:
+        channel = self._place(request, Permission.SET_VOICE_CHANNEL_STATUS)
+        if not channel.kind.spoken:
+            raise wrong_kind_of_channel()
+        bot = channel.guild.voice_states.get(self._discord.bot.id)
+        if bot is None or bot.channel is not channel:
+            self._need(channel, Permission.MANAGE_CHANNELS)
+        status = text(await read_object(request), "status") or ""
+        if len(status) > _LONGEST_STATUS:
+            raise invalid(
+                one_mistake(
+                    ("status",),
+                    "BASE_TYPE_MAX_LENGTH",
+                    f"Must be {_LONGEST_STATUS} or fewer in length.",
+                )
+            )
+        channel.status = status
         return no_content()
 
     async def _messages(self, request: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ The node plays what it is told and forgets it when it is told to; Discord puts t
 asks to be. Everything that is done to them is remembered, and waking up on it needs no sleep.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -23,9 +23,11 @@ from actors.guild.player.messages import (
     VoiceServerChanged,
     VoiceStateChanged,
 )
-from actors.guild.player.ports import Found, NodeUnavailable, NodeUpdate
+from actors.guild.player.ports import Alternatives, Found, NodeUnavailable, NodeUpdate, SourceFailed
 from actors.guild.player.track import Track
+from actors.guild.refusal import Code, Refused
 from actors.runtime import Registry
+from actors.sources.messages import SourcesMessage
 
 GUILD, VOICE, TEXT = 1, 10, 30
 NODE = "main"
@@ -69,6 +71,12 @@ class World:
     session: str = "session"
     looked: int = 0
     woken: tuple[int, ...] | None = None
+    elsewhere: dict[str, Alternatives] = field(default_factory=dict[str, Alternatives])
+    hanging: tuple[str, ...] = ()
+    troubled: tuple[str, ...] = ()
+    asked: list[str] = field(default_factory=list[str])
+    heard: list[SourcesMessage] = field(default_factory=list[SourcesMessage])
+    library: tuple[Track, ...] = ()
 
     def ports(self) -> PlayerPorts:
         return PlayerPorts(
@@ -127,13 +135,27 @@ class World:
 
     # Catalogue
 
-    async def load(self, query: str) -> Found:
+    async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
         if self.catalogue_error is not None:
             raise self.catalogue_error
         return Found((Track(query, query, query, "somebody", 60_000, True, "library"),))
 
-    async def suggest(self, query: str, limit: int) -> tuple[Track, ...]:
+    async def suggest(
+        self, query: str, limit: int, sources: Sequence[str] = ()
+    ) -> tuple[Track, ...]:
         return (await self.load(query)).tracks[:limit]
+
+    async def alternatives(self, track: Track, source: str) -> Alternatives:
+        self.asked.append(source)
+        self.changes.happened()
+        if source in self.hanging:
+            await anyio.sleep_forever()
+        if source in self.troubled:
+            raise SourceFailed(Refused(Code.SOURCE_BUSY), (source,))
+        return self.elsewhere.get(source, Alternatives())
+
+    async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
+        return self.library
 
     # Announcer
 
@@ -151,7 +173,7 @@ class World:
     async def delete(self, channel: int, message: int) -> None:
         self.posted.pop(message, None)
 
-    async def say(self, channel: int, notice: Notice) -> None:
+    async def say(self, guild: int, channel: int, notice: Notice) -> None:
         self.said.append(notice)
         self.changes.happened()
 
@@ -173,6 +195,9 @@ class Gateway:
         self._world.voice[guild] = state
         self._world.tell(guild, state)
         self._world.tell(guild, VoiceServerChanged("token", "voice.example:443"))
+
+    async def say_status(self, guild: int, channel: int, text: str) -> None:
+        pass
 
     async def speak(self, guild: int, channel: int) -> None:
         state = self._world.voice[guild]

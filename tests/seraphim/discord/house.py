@@ -1,7 +1,7 @@
 """Discord's edge as the bot has it, on a sandbox, with players that answer as they are told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 from actors.guild.board import Board
 from actors.guild.names import player_name
 from actors.guild.player.messages import (
+    ListenerMoved,
+    ListenersChanged,
     NowPlaying,
     PlayerMessage,
     PlayerView,
@@ -16,7 +18,7 @@ from actors.guild.player.messages import (
     VoiceSessionEnded,
     VoiceStateChanged,
 )
-from actors.guild.player.ports import Found, NodeUnavailable
+from actors.guild.player.ports import Alternatives, Found, NodeUnavailable
 from actors.guild.player.track import Entry, Track
 from actors.intake import INTAKE, IntakeMessage, Open
 from actors.runtime import Actor, ActorRef, ChildSpec, SupervisorSpec, System
@@ -67,6 +69,10 @@ class Script:
 
     replies: dict[type, object] = field(default_factory=dict[type, object])
     received: list[PlayerMessage] = field(default_factory=list[PlayerMessage])
+    heard: list[ListenersChanged | ListenerMoved] = field(
+        default_factory=list[ListenersChanged | ListenerMoved]
+    )
+    """What it was told of listeners, which comes with almost everything."""
     hold: asyncio.Event | None = None
     """Answers wait for this, if there is one."""
 
@@ -81,6 +87,9 @@ class ScriptedPlayer(Actor[PlayerMessage]):
         self._script = script
 
     async def receive(self, message: PlayerMessage) -> object:
+        if isinstance(message, ListenersChanged | ListenerMoved):
+            self._script.heard.append(message)
+            return None
         self._script.received.append(message)
         if isinstance(message, VoiceStateChanged | VoiceSessionEnded | VoiceServerChanged):
             return None
@@ -122,10 +131,18 @@ class ScriptedCatalogue:
         self.hold: asyncio.Event | None = None
         self.asked: list[str] = []
 
-    async def load(self, query: str) -> Found:
+    async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
         raise AssertionError("the edge loads nothing")
 
-    async def suggest(self, query: str, limit: int) -> tuple[Track, ...]:
+    async def alternatives(self, track: Track, source: str) -> Alternatives:
+        raise AssertionError("the edge mends nothing")
+
+    async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
+        raise AssertionError("the edge proposes nothing")
+
+    async def suggest(
+        self, query: str, limit: int, sources: Sequence[str] = ()
+    ) -> tuple[Track, ...]:
         self.asked.append(query)
         if self.hold is not None:
             await self.hold.wait()

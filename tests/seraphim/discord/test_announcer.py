@@ -20,6 +20,10 @@ async def test_a_panel_is_posted_edited_in_place_and_taken_away(house: House, gu
         "Skip",
         "Shuffle",
         "Stop",
+        "Loop",
+        "Quieter",
+        "Louder",
+        "Queue",
     ]
 
     await announcer.edit(guild.text.id, panel, view(guild.id))
@@ -43,20 +47,20 @@ async def test_a_channel_that_may_not_be_written_to_is_gone(house: House, guild:
     guild.text.overwrite(guild.bot, deny=Permission.SEND_MESSAGES)
     with pytest.raises(PanelGone):
         await house.edge.announcer.post(guild.text.id, view(guild.id, playing()))
-    await house.edge.announcer.say(guild.text.id, TooManyBroke(5))
+    await house.edge.announcer.say(guild.id, guild.text.id, TooManyBroke(5))
     assert not guild.text.messages
 
 
 async def test_a_notice_that_discord_fails_to_take_is_no_error(house: House, guild: Guild) -> None:
     refusal = house.sandbox.faults.refuse("POST /channels/*/messages", status=501)
-    await house.edge.announcer.say(guild.text.id, TooManyBroke(5))
+    await house.edge.announcer.say(guild.id, guild.text.id, TooManyBroke(5))
     assert refusal.met
     refusal.lift()
 
 
 async def test_a_notice_is_said_to_everybody(house: House, guild: Guild) -> None:
     await house.edge.announcer.say(
-        guild.text.id, TrackBroke(entry("Aurora"), "not audio @everyone")
+        guild.id, guild.text.id, TrackBroke(entry("Aurora"), "not audio @everyone")
     )
     (message,) = guild.text.messages
     text = message.embeds[0].get("description", "")

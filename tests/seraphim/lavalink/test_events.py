@@ -87,6 +87,12 @@ def test_a_position_tells_whether_voice_is_connected() -> None:
     assert decode(update % "false") == ForPlayer(42, PositionReported(3, 5, connected=False))
 
 
+def test_a_position_may_tell_what_a_stream_plays() -> None:
+    update = '{"op":"playerUpdate","guildId":"42","state":{"time":5,"position":3,"streamTitle":%s}}'
+    assert decode(update % '"Dawn"') == ForPlayer(42, PositionReported(3, 5, live_title="Dawn"))
+    assert decode(update % "7") == ForPlayer(42, PositionReported(3, 5))
+
+
 def test_a_reason_that_nobody_knows_still_ends_the_track() -> None:
     ended = decode(event("TrackEndEvent", reason="meteorite"))
     assert ended == ForPlayer(42, TrackEnded("run-7", EndReason.UNKNOWN))

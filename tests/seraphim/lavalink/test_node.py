@@ -16,6 +16,7 @@ from actors.guild.player.ports import (
     Start,
     VoiceCredentials,
 )
+from actors.guild.player.sound import Sound
 from actors.guild.refusal import Code
 from actors.lavalink_node.ports import LinkFailed
 from seraphim.lavalink.node import HANGS_TO_SUSPECT, VOICE_CHANGES_AT_ONCE, LavalinkNode
@@ -282,6 +283,20 @@ async def test_a_node_that_does_not_answer_keeps_its_players(
     assert ended(server) == []
 
 
+async def test_filters_are_told_before_the_position_that_lets_them_be_heard(
+    connected: LavalinkNode, server: ScriptedNode
+) -> None:
+    server.asked.clear()
+    await connected.update(42, NodeUpdate(position_ms=9_000, filters=Sound(speed=150)))
+    first, second = server.asked
+    timescale = {"speed": 1.5, "pitch": 1.0, "rate": 1.0}
+    assert first.body == {"filters": {"timescale": timescale}}
+    assert second.body == {"position": 9_000}
+    server.asked.clear()
+    await connected.update(42, NodeUpdate(filters=Sound()))
+    assert [asked.body for asked in server.asked] == [{"filters": {}}]
+
+
 # --- looking at players ---
 
 
@@ -506,7 +521,7 @@ async def test_an_answer_that_nobody_understands_is_a_failed_load(
         await connected.suggest("x", 3)
 
 
-@pytest.mark.parametrize("patience", [Patience(request=0.3)])
+@pytest.mark.parametrize("patience", [Patience(load=0.3)])
 async def test_a_load_that_takes_too_long_is_given_up(
     connected: LavalinkNode, server: ScriptedNode
 ) -> None:

@@ -79,8 +79,8 @@ def test_no_field_may_be_missing(path: tuple[str | int, ...]) -> None:
         (b"[]", "it is no object"),
         (b"null", "it is no object"),
         (b"{}", "version is missing"),
-        (b'{"version": 0}', "it is of version 0, and the newest known one is 2"),
-        (b'{"version": 3}', "it is of version 3, and the newest known one is 2"),
+        (b'{"version": 0}', "it is of version 0, and the newest known one is 3"),
+        (b'{"version": 4}', "it is of version 4, and the newest known one is 3"),
         (b'{"version": true}', "version is no integer"),
     ],
 )
@@ -155,3 +155,13 @@ def test_a_snapshot_that_only_says_it_is_of_an_older_version_is_damage() -> None
 def test_a_snapshot_of_a_newer_version_is_damage() -> None:
     with pytest.raises(Damage, match="of version 4, and the newest known one is 3"):
         decode(written({**json.loads(of_version(3)), "version": 4}), upgrades=HISTORY)
+
+
+def test_a_snapshot_of_version_2_is_of_tracks_that_are_what_was_asked_for() -> None:
+    content = json.loads(encode(STATE))
+    entries = (content["current"]["entry"], *content["queue"], *content["history"])
+    for entry in entries:
+        del entry["asked"], entry["broken"], entry["start_ms"]
+    del content["current"]["tempo"]
+    del content["autoplay"], content["loop"], content["sound"], content["unshuffled"]
+    assert decode(written({**content, "version": 2})) == STATE

@@ -11,13 +11,18 @@ from actors.guild.player.core import restored
 from actors.guild.player.effects import Answer, Effect, Later, UpdateNode
 from actors.guild.player.messages import (
     Back,
+    Clean,
+    Clear,
+    Dedupe,
     EndReason,
     Join,
     JoinFailed,
     Leave,
     Loaded,
     LoadFailed,
+    Loop,
     Member,
+    Move,
     NodeDown,
     NodeDraining,
     NodeReady,
@@ -26,25 +31,43 @@ from actors.guild.player.messages import (
     PlayerMessage,
     PositionReported,
     Queued,
+    Remove,
+    Removed,
+    Replay,
     Resume,
+    Seek,
+    SetAutoplay,
+    SetFilter,
+    SetLoop,
+    SetPitch,
+    SetSpeed,
+    SetStay,
     SetVolume,
     Shuffle,
     Skip,
+    Skipped,
+    SkipTo,
     Stop,
+    Swap,
     TimeIsUp,
     TrackEnded,
     TrackFailed,
     TrackStarted,
     TrackStuck,
+    Unshuffle,
     UpdateFailed,
     VoiceClosed,
     VoiceServerChanged,
     VoiceStateChanged,
+    When,
 )
-from actors.guild.player.state import HISTORY_LIMIT, PlayerState
+from actors.guild.player.sound import Preset
+from actors.guild.player.state import HISTORY_LIMIT, QUEUE_LIMIT, PlayerState
 from actors.guild.player.track import Entry, Track
 from actors.guild.refusal import Code, Refused
 from actors.runtime import Ask
+from actors.store.ledger import durable
+from seraphim.storage.snapshot import decode, encode
 from tests.actors.guild.player.shell import NODE, OTHER, act
 
 # Most histories are lively: members in one channel, events about what is current. The rest is
@@ -52,6 +75,7 @@ from tests.actors.guild.player.shell import NODE, OTHER, act
 MEMBERS = st.builds(Member, st.integers(1, 3), st.sampled_from([10, 10, 10, 20, None]))
 CURRENT = "current"
 PENDING = 0
+PLACES = st.integers(0, 6)
 NUMBERS = st.just(PENDING) | st.integers(1, 25)
 PLAYS = st.just(CURRENT) | st.integers(1, 25).map(lambda number: f"run-{number}.1")
 NODES = st.sampled_from([NODE, NODE, OTHER])
@@ -69,12 +93,35 @@ def tracks(count: int) -> tuple[Track, ...]:
 
 
 COMMANDS: st.SearchStrategy[PlayerMessage] = st.one_of(
-    st.builds(Play, MEMBERS, st.just("q"), st.just(30)),
+    st.builds(
+        Play,
+        MEMBERS,
+        st.just("q"),
+        st.just(30),
+        st.sampled_from([When.END, When.END, When.NEXT, When.NOW]),
+        st.none() | st.integers(0, 9),
+        st.sampled_from([0, 0, 0, 30_000, 70_000]),
+    ),
     st.builds(Pause, MEMBERS, MAYBE_PLAYS),
     st.builds(Resume, MEMBERS, MAYBE_PLAYS),
-    st.builds(Skip, MEMBERS, MAYBE_PLAYS),
+    st.builds(Skip, MEMBERS, MAYBE_PLAYS, st.integers(0, 4)),
+    st.builds(SkipTo, MEMBERS, PLACES, MAYBE_PLAYS),
+    st.builds(Replay, MEMBERS, MAYBE_PLAYS),
+    st.builds(Seek, MEMBERS, st.integers(-90_000, 90_000), st.booleans(), MAYBE_PLAYS),
     st.builds(Back, MEMBERS, MAYBE_PLAYS),
     st.builds(Shuffle, MEMBERS, st.integers(0, 9)),
+    st.builds(Unshuffle, MEMBERS),
+    st.builds(Move, MEMBERS, PLACES, PLACES),
+    st.builds(Swap, MEMBERS, PLACES, PLACES),
+    st.builds(Remove, MEMBERS, st.lists(PLACES, max_size=3).map(tuple)),
+    st.builds(Remove, MEMBERS, member=st.integers(1, 3)),
+    st.builds(Dedupe, MEMBERS),
+    st.builds(Clean, MEMBERS),
+    st.builds(SetFilter, MEMBERS, st.sampled_from(Preset)),
+    st.builds(SetSpeed, MEMBERS, st.integers(40, 210)),
+    st.builds(SetPitch, MEMBERS, st.integers(40, 210)),
+    st.builds(SetAutoplay, MEMBERS, st.booleans()),
+    st.builds(SetStay, MEMBERS, st.booleans()),
     st.builds(SetVolume, MEMBERS, st.integers(-10, 110)),
     st.builds(Join, MEMBERS, st.just(30)),
 )
@@ -89,6 +136,7 @@ PROGRESS: st.SearchStrategy[PlayerMessage] = st.one_of(
 )
 MISHAPS: st.SearchStrategy[PlayerMessage] = st.one_of(
     st.builds(Stop, MEMBERS),
+    st.builds(Clear, MEMBERS, st.booleans()),
     st.builds(Leave, MEMBERS),
     st.builds(LoadFailed, NUMBERS, REFUSALS),
     st.builds(JoinFailed, NUMBERS, REFUSALS),
@@ -146,6 +194,11 @@ def held(state: PlayerState) -> Counter[str]:
     return names((*state.queue, *current, *state.history))
 
 
+def removed(reply: object) -> Counter[str]:
+    """The tracks that somebody was told are gone."""
+    return names(reply.entries) if isinstance(reply, Removed) else Counter()
+
+
 def added(effects: Iterable[Effect]) -> Counter[str]:
     """The tracks that somebody was told are queued now."""
     answers = (effect.reply for effect in effects if isinstance(effect, Answer))
@@ -162,13 +215,55 @@ def test_no_track_is_lost_or_doubled(history: list[tuple[PlayerMessage, int]]):
         now += delay
         message = resolved(drawn, state)
         decision = act(state, message, now)
-        come = held(state) + added(decision.effects)
+        come = held(state) + added(decision.effects) - removed(decision.reply)
         after = held(decision.state)
         assert after <= come, "a track came from nowhere"
         # Only a stop, and five broken tracks in a row, empty the queue; the history forgets.
         emptied = not decision.state.queue
         assert emptied or len(decision.state.history) == HISTORY_LIMIT or after == come
         state = decision.state
+
+
+LOOPING = st.one_of(MESSAGES, st.builds(SetLoop, MEMBERS, st.sampled_from(Loop)))
+LOOPS = st.lists(st.tuples(LOOPING, st.integers(0, 90_000)), min_size=10, max_size=60)
+
+
+@settings(max_examples=300, deadline=None)
+@given(LOOPS)
+def test_however_it_is_looped_no_track_comes_from_nowhere_and_the_state_is_sound(
+    history: list[tuple[PlayerMessage, int]],
+):
+    state, now = playing(), 0
+    for drawn, delay in history:
+        now += delay
+        before = state
+        decision = act(before, resolved(drawn, before), now)
+        state = decision.state
+        assert set(held(state)) <= set(held(before)) | set(added(decision.effects))
+        assert len(state.queue) <= QUEUE_LIMIT + HISTORY_LIMIT
+        assert len(state.history) <= HISTORY_LIMIT
+        if state.current is not None:
+            assert 0 <= state.current.position(now) <= 90_000
+        if state.following is not None:
+            assert state.current is not None
+        assert state.paused is False or state.current is not None
+        saved = decode(encode(state))
+        assert saved == durable(state)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(MEMBERS, st.integers(1, 4)), min_size=2, max_size=5))
+def test_skips_that_name_one_play_skip_once(skips: list[tuple[Member, int]]):
+    state = playing()
+    assert state.current is not None
+    meant, before = state.current.play, held(state)
+    skipped = 0
+    for member, count in skips:
+        decision = act(state, Skip(member, meant, count), 0)
+        state = decision.state
+        skipped += isinstance(decision.reply, Skipped)
+    assert skipped <= 1
+    assert held(state) == before
 
 
 @settings(max_examples=300, deadline=None)

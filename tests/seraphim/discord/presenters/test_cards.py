@@ -11,35 +11,54 @@ from hypothesis import strategies as st
 
 from actors.guild.panel.messages import GaveUp, JoinLost, Notice, TooManyBroke, TrackBroke
 from actors.guild.player.messages import (
+    AutoplaySet,
+    Cleared,
     Joined,
     Left,
+    Loop,
+    LoopSet,
+    Moved,
     NowPlaying,
     Outdated,
     Paused,
     PlayerView,
     Queued,
+    Removed,
+    Replayed,
     Resumed,
     Shuffled,
     Skipped,
+    Sought,
+    SoundSet,
+    StaySet,
     Stopped,
+    Swapped,
+    Unshuffled,
     VolumeSet,
     WentBack,
 )
+from actors.guild.player.sound import FASTEST, HIGHEST, LOWEST, SLOWEST, Preset, Sound
 from actors.guild.player.track import Entry, Track
 from actors.guild.refusal import Code, Refused
-from seraphim.discord import texts
+from actors.guild.settings import GuildSettings
 from seraphim.discord.controls.button import Button
+from seraphim.discord.language.language import Language
+from seraphim.discord.language.languages import Audience, languages
+from seraphim.discord.presenters import notices, queue, refusals, replies, tracks
+from seraphim.discord.presenters import panel as panels
+from seraphim.discord.presenters.about import about_page, help_page
 from seraphim.discord.presenters.card import Card
-from seraphim.discord.presenters.notices import notice
-from seraphim.discord.presenters.panel import gone, now_playing, panel
 from seraphim.discord.presenters.prose import width
-from seraphim.discord.presenters.queue import PAGE, queue_page
-from seraphim.discord.presenters.refusals import refusal, stopping
-from seraphim.discord.presenters.replies import Reply, reply
-from seraphim.discord.presenters.tracks import choice
+from seraphim.discord.presenters.queue import PAGE
+from seraphim.discord.presenters.refusals import stopping
+from seraphim.discord.presenters.replies import Reply
 from seraphim.discord.presenters.trips import round_trips
 from tests.seraphim.discord.house import entry, playing, view
 from tests.seraphim.discord.presenters.test_prose import ANYTHING, MENTION
+
+SAY = languages().english
+LANGUAGES_KNOWN = list(languages())
+LANGUAGES = st.sampled_from(LANGUAGES_KNOWN)
 
 TRACKS = st.builds(
     Track,
@@ -54,6 +73,12 @@ TRACKS = st.builds(
     artwork=st.none() | ANYTHING | st.just("https://a.example/x.png"),
 )
 IDS = st.integers(1, 2**63 - 1)
+SOUNDS = st.builds(
+    Sound,
+    preset=st.sampled_from(Preset),
+    speed=st.integers(SLOWEST, FASTEST),
+    pitch=st.integers(LOWEST, HIGHEST),
+)
 ENTRIES = st.builds(Entry, TRACKS, IDS)
 QUEUES = st.lists(ENTRIES, max_size=12).map(tuple)
 PLAYS = st.builds(
@@ -63,6 +88,8 @@ PLAYS = st.builds(
     position_ms=st.integers(0, 10**8),
     at_ms=st.integers(0, 2 * 10**12),
     paused=st.booleans(),
+    tempo=st.integers(25, 400),
+    live_title=st.none() | ANYTHING | ANYTHING.map(lambda text: text * 50),
 )
 VIEWS = st.builds(
     PlayerView,
@@ -75,6 +102,12 @@ VIEWS = st.builds(
     can_go_back=st.booleans(),
     volume=st.integers(0, 100),
     node_ready=st.booleans(),
+    alone=st.booleans(),
+    history=QUEUES,
+    upcoming=st.none() | ENTRIES,
+    loop=st.sampled_from(Loop),
+    sound=SOUNDS,
+    autoplay=st.booleans(),
 )
 REPLIES = st.one_of(
     st.builds(
@@ -91,6 +124,18 @@ REPLIES = st.one_of(
     st.builds(Stopped, st.integers(0, 1000)),
     st.builds(Shuffled, st.integers(1, 1000)),
     st.builds(VolumeSet, st.integers(0, 100), st.integers(0, 100)),
+    st.builds(Skipped, ENTRIES, st.none() | ENTRIES, st.integers(1, 100)),
+    st.builds(Replayed, PLAYS),
+    st.builds(Sought, PLAYS, st.integers(0, 10**8)),
+    st.builds(Removed, QUEUES),
+    st.builds(Moved, ENTRIES, st.integers(1, 1000)),
+    st.builds(Swapped, ENTRIES, ENTRIES),
+    st.builds(Cleared, st.integers(0, 1000)),
+    st.builds(Unshuffled, st.integers(0, 1000)),
+    st.builds(LoopSet, st.sampled_from(Loop), st.booleans()),
+    st.builds(SoundSet, SOUNDS, SOUNDS),
+    st.builds(AutoplaySet, st.booleans(), st.booleans()),
+    st.builds(StaySet, st.booleans(), st.booleans(), st.just(GuildSettings())),
     st.builds(Joined, IDS, st.booleans()),
     st.builds(Left, IDS),
     st.builds(
@@ -112,7 +157,35 @@ NOTICES = st.one_of(
 OURS = re.compile(r"<(@\d+|#\d+|#…|t:\d+:R)>")
 
 
-def texts_of(card: Card) -> Iterator[tuple[str, int]]:
+def reply(answer: Reply, say: Language = SAY) -> Card:
+    return replies.reply(answer, Audience(say, say))
+
+
+def panel(shown: PlayerView, say: Language = SAY) -> Card:
+    return panels.panel(shown, say)
+
+
+def now_playing(shown: PlayerView, say: Language = SAY) -> Card:
+    return panels.now_playing(shown, say)
+
+
+def queue_page(shown: PlayerView, page: int, say: Language = SAY) -> Card:
+    return queue.queue_page(shown, page, say)
+
+
+def refusal(refused: Refused, say: Language = SAY) -> Card:
+    return refusals.refusal(refused, say)
+
+
+def notice(told: Notice, say: Language = SAY) -> Card:
+    return notices.notice(told, say)
+
+
+def choice(track: Track, say: Language = SAY) -> str:
+    return tracks.choice(track, say)
+
+
+def written_on(card: Card) -> Iterator[tuple[str, int]]:
     """Every text of a card with Discord's limit for it."""
     embed = card.embed
     yield embed.title or "", 256
@@ -125,10 +198,10 @@ def texts_of(card: Card) -> Iterator[tuple[str, int]]:
 
 
 def check(card: Card) -> None:
-    for text, limit in texts_of(card):
+    for text, limit in written_on(card):
         assert width(text) <= limit
         assert not MENTION.search(OURS.sub("", text))
-    assert sum(width(text) for text, _ in texts_of(card)) <= 6000
+    assert sum(width(text) for text, _ in written_on(card)) <= 6000
     assert all(field.name and field.value for field in card.embed.fields)
     assert card.embed.title or card.embed.description
     for row in card.rows:
@@ -139,37 +212,40 @@ def check(card: Card) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(REPLIES)
-def test_no_reply_breaks_a_limit_or_calls_anybody(given_reply: Reply) -> None:
-    check(reply(given_reply))
+@given(REPLIES, LANGUAGES)
+def test_no_reply_breaks_a_limit_or_calls_anybody(given_reply: Reply, say: Language) -> None:
+    check(reply(given_reply, say))
 
 
 @settings(max_examples=60, deadline=None)
-@given(VIEWS)
-def test_no_panel_breaks_a_limit_or_calls_anybody(shown: PlayerView) -> None:
-    check(panel(shown))
-    check(now_playing(shown))
+@given(VIEWS, LANGUAGES)
+def test_no_panel_breaks_a_limit_or_calls_anybody(shown: PlayerView, say: Language) -> None:
+    check(panel(shown, say))
+    check(now_playing(shown, say))
     assert len({b.custom_id for row in panel(shown).rows for b in buttons(row)}) == sum(
         len(row.components) for row in panel(shown).rows
     )
 
 
 @settings(max_examples=60, deadline=None)
-@given(VIEWS, st.integers(-2, 3))
-def test_no_page_of_a_queue_breaks_a_limit_or_calls_anybody(shown: PlayerView, page: int) -> None:
-    check(queue_page(shown, page))
+@given(VIEWS, st.integers(-2, 3), LANGUAGES)
+def test_no_page_of_a_queue_breaks_a_limit_or_calls_anybody(
+    shown: PlayerView, page: int, say: Language
+) -> None:
+    check(queue_page(shown, page, say))
+    check(queue.history_page(shown, page, say))
 
 
 @settings(max_examples=60, deadline=None)
-@given(NOTICES)
-def test_no_notice_breaks_a_limit_or_calls_anybody(told: Notice) -> None:
-    check(notice(told))
+@given(NOTICES, LANGUAGES)
+def test_no_notice_breaks_a_limit_or_calls_anybody(told: Notice, say: Language) -> None:
+    check(notice(told, say))
 
 
 @settings(max_examples=100, deadline=None)
-@given(TRACKS)
-def test_choices_fit_discords_limit(track: Track) -> None:
-    assert 1 <= width(choice(track)) <= 100
+@given(TRACKS, LANGUAGES)
+def test_choices_fit_discords_limit(track: Track, say: Language) -> None:
+    assert 1 <= width(choice(track, say)) <= 100
 
 
 def buttons(row: Any) -> list[hikari.api.InteractiveButtonBuilder]:
@@ -185,7 +261,7 @@ def labels(card: Card) -> dict[str, bool]:
 
 @pytest.mark.parametrize("code", Code)
 def test_every_code_says_what_went_wrong_what_to_do_and_its_name(code: Code) -> None:
-    card = refusal(Refused(code, {"channel": 5, "missing": "Speak", "limit": 9, "lowest": 0}))
+    card = refusal(Refused(code, {"channel": 5, "missing": "SPEAK", "limit": 9, "lowest": 0}))
     assert card.private
     assert card.embed.color == hikari.Color(0x8B0000)
     assert card.embed.title == "The divine frequencies falter"
@@ -202,13 +278,13 @@ def test_an_inner_error_shows_the_number_that_stands_in_the_log_and_nothing_else
 
 
 def test_missing_permissions_are_named() -> None:
-    card = refusal(Refused(Code.CANNOT_SPEAK, {"channel": 5, "missing": "Connect, Speak"}))
-    assert "Connect, Speak" in (card.embed.description or "")
+    card = refusal(Refused(Code.CANNOT_SPEAK, {"channel": 5, "missing": "CONNECT SPEAK"}))
+    assert "Connect and Speak" in (card.embed.description or "")
     assert "<#5>" in (card.embed.description or "")
 
 
 def test_stopping_asks_for_patience() -> None:
-    assert "stopping" in (stopping().embed.description or "")
+    assert "stopping" in (stopping(SAY).embed.description or "")
 
 
 def test_the_panel_shows_what_plays_and_counts_down_by_itself() -> None:
@@ -225,8 +301,10 @@ def test_the_panel_shows_what_plays_and_counts_down_by_itself() -> None:
     assert "<t:1700000180:R>" in text
     assert "Borealis" in card.embed.fields[0].value
     assert "1 more" in card.embed.fields[0].value
-    assert "50 %" in card.embed.fields[1].value
-    assert labels(card) == dict.fromkeys(["Back", "Pause", "Skip", "Shuffle", "Stop"], True)
+    assert "50%" in card.embed.fields[1].value
+    assert labels(card) == dict.fromkeys(
+        ["Back", "Pause", "Skip", "Shuffle", "Stop", "Loop", "Quieter", "Louder", "Queue"], True
+    )
 
 
 def test_a_paused_panel_offers_to_resume_and_stands_still() -> None:
@@ -245,7 +323,11 @@ def test_buttons_that_would_do_nothing_cannot_be_pressed() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "why"),
-    [({"called": False}, texts.WAITING_FOR_JOIN), ({"node_ready": False}, texts.WAITING_FOR_NODE)],
+    [
+        ({"called": False}, SAY("panel-waiting-for-join")),
+        ({"node_ready": False}, SAY("panel-waiting-for-node")),
+        ({"alone": True}, SAY("panel-waiting-for-listeners")),
+    ],
 )
 def test_a_panel_of_what_cannot_sound_says_why_and_promises_no_end(
     changes: dict[str, Any], why: str
@@ -258,9 +340,9 @@ def test_a_panel_of_what_cannot_sound_says_why_and_promises_no_end(
 
 def test_a_panel_says_when_the_node_is_away() -> None:
     card = panel(view(current=playing(paused=True), node_ready=False))
-    assert texts.WAITING_FOR_NODE in (card.embed.description or "")
+    assert SAY("panel-waiting-for-node") in (card.embed.description or "")
     assert card.embed.author is not None
-    assert card.embed.author.name == texts.PLAYING_PHRASE
+    assert card.embed.author.name == SAY("phrase-playing")
 
 
 def test_a_stream_is_live() -> None:
@@ -271,7 +353,7 @@ def test_a_stream_is_live() -> None:
 
 def test_a_panel_at_rest_has_no_controls_but_the_way_back() -> None:
     assert not panel(view()).rows
-    assert not gone().rows
+    assert not panels.gone(SAY).rows
     assert labels(panel(view(can_go_back=True))) == {"Back": True}
 
 
@@ -318,6 +400,59 @@ def test_joining_is_announced() -> None:
 
 
 def test_round_trips_are_told_in_milliseconds() -> None:
-    text = round_trips(gateway=0.0421, node=None).embed.description or ""
+    text = round_trips(SAY, gateway=0.0421, node=None).embed.description or ""
     assert "42 ms" in text
-    assert texts.NO_NODE in text
+    assert SAY("ping-no-node") in text
+
+
+@pytest.mark.parametrize("say", LANGUAGES_KNOWN, ids=lambda say: say.tag)
+def test_the_help_names_every_command_within_discords_limits(say: Language) -> None:
+    names = sorted(
+        name.removeprefix("command-") for name in SAY.placeholders if name.startswith("command-")
+    )
+    half = len(names) // 2
+    card = help_page({"control": names[:half], "queue": names[half:]}, say)
+    check(card)
+    text = "\n".join(field.value for field in card.embed.fields)
+    assert all(f"`/{name}`" in text for name in names)
+
+
+def test_about_says_what_this_is() -> None:
+    assert "1.2.3" in (about_page("1.2.3", 12, SAY).embed.description or "")
+
+
+def test_a_panel_runs_as_fast_as_the_music_and_tells_how_it_sounds() -> None:
+    now = playing(position_ms=5_000, at_ms=1_700_000_000_000, tempo=200)
+    sound = Sound(Preset.BASS_BOOST, speed=200)
+    card = panel(view(current=now, loop=Loop.QUEUE, sound=sound, autoplay=True))
+    # 180 s are left of it, and take 90.
+    assert "<t:1700000090:R>" in (card.embed.description or "")
+    told = {field.name: field.value for field in card.embed.fields}
+    assert told["Loop"] == "the queue"
+    assert told["Sound"] == "bass boost and speed 200%"
+    assert told["Autoplay"] == "on"
+
+
+def test_a_panel_tells_what_a_station_says_that_it_plays() -> None:
+    now = playing(live_title="Someone - **Something**")
+    text = panel(view(current=now)).embed.description or ""
+    assert r"now: Someone - \*\*Something\*\*" in text
+
+
+def test_a_playlist_that_did_not_fit_says_what_was_left_out() -> None:
+    text = reply(Queued((entry("A"),), 1, "Nights", no_room=7, too_long=2)).embed.description or ""
+    assert "the queue is full: 7" in text
+    assert "too long: 2" in text
+
+
+def test_several_skipped_are_counted() -> None:
+    text = reply(Skipped(entry("Aurora"), entry("Dusk"), 3)).embed.description or ""
+    assert "were skipped: 3" in text
+    assert "Dusk** plays now" in text
+
+
+def test_the_history_begins_with_what_was_played_last() -> None:
+    text = queue.history_page(view(history=(entry("Aurora"), entry("Dusk"))), 1, SAY)
+    first, second = (text.embed.description or "").split("\n")
+    assert "Dusk" in first
+    assert "Aurora" in second

@@ -1,0 +1,108 @@
+"""What a press of a vote's button does, and of those beneath a question.
+
+Their answer takes the place of the message itself, so a vote shows its count to everybody at once,
+and a question is gone when it was answered.
+"""
+
+import hikari
+import structlog
+
+from actors.guild.player.messages import (
+    Clear,
+    Leave,
+    Outdated,
+    PlayerMessage,
+    Stop,
+    Vote,
+    Voted,
+    VoteKind,
+    VoteOutcome,
+    VotePassed,
+)
+from actors.guild.refusal import Refused
+from actors.runtime.ask import Asking
+from seraphim.discord.admission import Admission
+from seraphim.discord.answer import ReplacingAnswer
+from seraphim.discord.caller import Arrivals, Caller
+from seraphim.discord.controls.consent import SureButton, VoteButton
+from seraphim.discord.desk import LIGHT_SECONDS, Desk
+from seraphim.discord.interpreter import Interpreter
+from seraphim.discord.language.languages import Audience
+from seraphim.discord.presenters.card import Card
+from seraphim.discord.presenters.refusals import refusal
+from seraphim.discord.presenters.replies import Reply, reply
+from seraphim.discord.presenters.votes import forgotten, left_alone, vote, voted
+
+
+class Decisions:
+    """Answers presses of the buttons of votes and questions; what else is pressed is not ours."""
+
+    def __init__(
+        self, *, admission: Admission, arrivals: Arrivals, desk: Desk, interpreter: Interpreter
+    ) -> None:
+        self._admission = admission
+        self._arrivals = arrivals
+        self._desk = desk
+        self._interpreter = interpreter
+
+    async def on_press(self, event: hikari.ComponentInteractionCreateEvent) -> None:
+        """Answer a press."""
+        interaction = event.interaction
+        name = interaction.custom_id
+        button = VoteButton.parse(name) or SureButton.parse(name)
+        if button is None:
+            return
+        # Before anything is awaited: a press means the moment it was made.
+        caller = self._arrivals.caller(interaction)
+        structlog.contextvars.bind_contextvars(
+            command=f"button {name}", guild=interaction.guild_id, user=interaction.user.id
+        )
+        answer = ReplacingAnswer(interaction)
+        audience = self._interpreter.audience(interaction)
+        if not self._admission.open:
+            await self._desk.turn_away(answer, audience.asker)
+            return
+
+        async def make() -> Card:
+            if isinstance(caller, Refused):
+                return refusal(caller, audience.asker)
+            if isinstance(button, VoteButton):
+                return await self._vote(button, caller, audience)
+            return await self._answer(button, caller, audience)
+
+        with self._admission.counted():
+            await self._desk.serve(answer, audience.asker, make)
+
+    async def _vote(self, button: VoteButton, caller: Caller, audience: Audience) -> Card:
+        located = await self._arrivals.located(caller)
+        message = Vote(located.member, button.vote)
+        outcome = await self._desk.ask(caller, message, timeout=LIGHT_SECONDS)
+        match outcome:
+            case Voted(view, counted):
+                if counted or view.outcome is not VoteOutcome.OPEN:
+                    return vote(view, audience.guild)
+                return voted(outcome, audience.asker)
+            case Outdated():
+                return forgotten(audience.guild)
+            case VotePassed() | Refused():
+                return reply(outcome, audience)
+
+    async def _answer(self, button: SureButton, caller: Caller, audience: Audience) -> Card:
+        located = await self._arrivals.located(caller)
+        message = None if button.kind is None else _confirmed(button.kind, located)
+        if message is None:
+            return left_alone(audience.asker)
+        return reply(await self._desk.ask(caller, message, timeout=LIGHT_SECONDS), audience)
+
+
+def _confirmed(kind: VoteKind, caller: Caller) -> Asking[PlayerMessage, Reply] | None:
+    """Return the command that was asked about, as one that is meant; None: there is none such."""
+    match kind:
+        case VoteKind.STOP:
+            return Stop(caller.member, confirmed=True)
+        case VoteKind.CLEAR:
+            return Clear(caller.member, confirmed=True)
+        case VoteKind.LEAVE:
+            return Leave(caller.member, confirmed=True)
+        case _:
+            return None
