@@ -1,0 +1,156 @@
+"""The version of yt-dlp that an operator has fetched: sites change faster than releases of ours.
+
+`DATA_DIR/yt-dlp` has a folder for each version that was fetched, and `current`, which names the one
+in use; the one before it is kept to go back to. Only yt-dlp itself is fetched, and not what it
+stands on: a wheel from PyPI, whose hash PyPI tells over TLS, unpacked as it is. A worker looks here
+before each question, so a running node takes a new version at once.
+"""
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import urllib.request
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+__all__ = ["INDEX", "CannotUpdate", "Update", "current", "rollback", "update"]
+
+INDEX: Final = "https://pypi.org/pypi/yt-dlp/json"
+PACKAGE: Final = "yt_dlp"
+LARGEST_WHEEL: Final = 32 << 20
+LARGEST_UNPACKED: Final = 128 << 20
+LARGEST_PAGE: Final = 8 << 20
+SECONDS: Final = 60.0
+
+_VERSION: Final = re.compile(r"[0-9]{4}(\.[0-9]{1,6}){2,3}")
+
+
+class CannotUpdate(Exception):
+    """It stays as it is; `args[0]` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What has changed: the version in use now, and before. None: the one that was installed."""
+
+    version: str | None
+    before: str | None
+
+
+def current(data_dir: Path) -> Path | None:
+    """Return the folder to import yt-dlp from; None for the one that was installed."""
+    try:
+        names = _named(data_dir)
+    except OSError:
+        return None
+    if not names:
+        return None
+    folder = _folder(data_dir) / names[0]
+    return folder if (folder / PACKAGE).is_dir() else None
+
+
+def update(data_dir: Path, *, index: str = INDEX) -> Update:
+    """Fetch the newest version and use it. Raises `CannotUpdate`; blocking."""
+    newest = _newest(index)
+    before = current(data_dir)
+    if before is not None and before.name == newest.version:
+        return Update(newest.version, newest.version)
+    wheel = _fetch(newest.url, LARGEST_WHEEL)
+    if hashlib.sha256(wheel).hexdigest() != newest.sha256:
+        raise CannotUpdate("what was fetched is not what PyPI says it is (SHA-256)")
+    try:
+        _unpack(wheel, _folder(data_dir) / newest.version)
+        _use(data_dir, newest.version)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise CannotUpdate(f"it could not be unpacked: {error}") from error
+    return Update(newest.version, None if before is None else before.name)
+
+
+def rollback(data_dir: Path) -> Update:
+    """Use the version before again: the one that was fetched before, or the installed one."""
+    names = _named(data_dir) if _folder(data_dir).is_dir() else []
+    if not names:
+        raise CannotUpdate("nothing was fetched: the version that was installed is in use")
+    try:
+        _write(data_dir, names[1:])
+    except OSError as error:
+        raise CannotUpdate(str(error)) from error
+    return Update(names[1] if len(names) > 1 else None, names[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    version: str
+    url: str
+    sha256: str
+
+
+def _newest(index: str) -> _Release:
+    try:
+        told = cast("dict[str, Any]", json.loads(_fetch(index, LARGEST_PAGE)))
+        version = str(told["info"]["version"])
+        wheel = next(one for one in told["urls"] if one["packagetype"] == "bdist_wheel")
+        release = _Release(version, str(wheel["url"]), str(wheel["digests"]["sha256"]))
+    except (KeyError, TypeError, ValueError, StopIteration) as error:
+        raise CannotUpdate("the package index says nothing that can be understood") from error
+    if not _VERSION.fullmatch(release.version):
+        raise CannotUpdate(f"{release.version!r} is no version of yt-dlp")
+    return release
+
+
+def _fetch(url: str, largest: int) -> bytes:
+    if not url.startswith(("https://", "http://127.0.0.1:")):
+        raise CannotUpdate("only https is used")
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - see above
+            body = cast("bytes", answer.read(largest + 1))
+    except OSError as error:
+        raise CannotUpdate(f"the package index cannot be reached: {error}") from error
+    if len(body) > largest:
+        raise CannotUpdate("the package index sends more than belongs there")
+    return body
+
+
+def _unpack(wheel: bytes, folder: Path) -> None:
+    new = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        members = [one for one in archive.infolist() if one.filename.startswith(f"{PACKAGE}/")]
+        if sum(one.file_size for one in members) > LARGEST_UNPACKED or not members:
+            raise CannotUpdate("what was fetched is not yt-dlp")
+        # What leads out of the folder is put into it: `extract` drops `..` and roots.
+        for member in members:
+            archive.extract(member, new)
+    shutil.rmtree(folder, ignore_errors=True)
+    new.rename(folder)
+
+
+def _use(data_dir: Path, version: str) -> None:
+    kept = [version, *(name for name in _named(data_dir) if name != version)][:2]
+    _write(data_dir, kept)
+    for folder in _folder(data_dir).iterdir():
+        if folder.is_dir() and folder.name not in kept:
+            shutil.rmtree(folder)
+
+
+def _named(data_dir: Path) -> list[str]:
+    """The version in use and the one before it; those that are no names are nobody's."""
+    file = _folder(data_dir) / "current"
+    if not file.is_file():
+        return []
+    return [name for name in file.read_text("utf-8").split() if _VERSION.fullmatch(name)]
+
+
+def _write(data_dir: Path, names: list[str]) -> None:
+    file = _folder(data_dir) / "current"
+    new = file.with_suffix(".new")
+    new.write_text("\n".join(names), "utf-8")
+    new.replace(file)
+
+
+def _folder(data_dir: Path) -> Path:
+    return data_dir / "yt-dlp"
