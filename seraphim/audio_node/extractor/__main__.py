@@ -14,24 +14,18 @@ import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from seraphim.audio_node.decoder.address_guard import TrustedHosts
 from seraphim.audio_node.extractor import release
-from seraphim.audio_node.extractor.answers import Address, Collection, Item
 from seraphim.audio_node.extractor.guard import guard
 from seraphim.audio_node.media import MediaError
 
+if TYPE_CHECKING:
+    from seraphim.audio_node.extractor.pages import Addresses, Pages
+
 THREADS: Final = 4
 NICE: Final = 5
-
-
-class _Reading(Protocol):
-    def look(self, url: str) -> Item | Collection | None: ...
-
-    def search(self, where: str, words: str, limit: int) -> tuple[Item, ...]: ...
-
-    def address(self, url: str) -> Address: ...
 
 
 class _Worker:
@@ -39,6 +33,7 @@ class _Worker:
         self._node = node
         self._cache = cache
         self._sending = threading.Lock()
+        self._addresses: Addresses | None = None
         self._questions: queue.SimpleQueue[dict[str, object]] = queue.SimpleQueue()
 
     def run(self) -> None:
@@ -49,7 +44,7 @@ class _Worker:
                 self._questions.put(cast("dict[str, object]", json.loads(line)))
 
     def _read_pages(self) -> None:
-        pages: _Reading | None = None
+        pages: Pages | None = None
         while True:
             question = self._questions.get()
             try:
@@ -66,13 +61,18 @@ class _Worker:
             with self._sending:
                 self._node.sendall(line.encode())
 
-    def _pages(self) -> _Reading:
-        from seraphim.audio_node.extractor.pages import Pages
+    def _pages(self) -> "Pages":
+        # yt-dlp is imported when it is needed; the operator's version is found first by then.
+        from seraphim.audio_node.extractor import pages
 
-        return Pages(cache=self._cache, system_certificates="SSL_CERT_FILE" in os.environ)
+        with self._sending:
+            if self._addresses is None:
+                self._addresses = pages.Addresses()
+        certificates = "SSL_CERT_FILE" in os.environ
+        return pages.Pages(self._addresses, cache=self._cache, system_certificates=certificates)
 
 
-def _answer(pages: _Reading, question: dict[str, object]) -> object:
+def _answer(pages: "Pages", question: dict[str, object]) -> object:
     match question:
         case {"do": "look", "url": str(url)}:
             found = pages.look(url)

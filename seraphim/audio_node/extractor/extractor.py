@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -36,7 +37,6 @@ AT_ONCE: Final = 8
 """Questions that a worker is given; others wait, within their deadline."""
 
 LONGEST_ANSWER: Final = 4 << 20
-ATTEMPTS: Final = 2
 COMMAND: Final = (sys.executable, "-P", "-m", "seraphim.audio_node.extractor")
 
 _INHERITED: Final = ("HOME", "LANG", "LC_ALL", "PYTHONPATH", "SSL_CERT_FILE", "TMPDIR", "TZ")
@@ -112,10 +112,12 @@ class Extractor:
         self._numbers = itertools.count(1)
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._starting = asyncio.Lock()
+        self._again = asyncio.Lock()
         self._worker: _Worker | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._ends: set[asyncio.Task[None]] = set()
         self._questions = 0
+        self._closed = False
 
     @property
     def pid(self) -> int | None:
@@ -147,56 +149,64 @@ class Extractor:
 
     async def close(self) -> None:
         """End the worker; whoever still waits is told that it is lost."""
+        self._closed = True
+        self._stop_idling()
         self._retire()
-        if self._ends:
+        while self._ends:
             await asyncio.wait(self._ends)
 
     async def _ask(self, question: Mapping[str, object]) -> object:
         self._stop_idling()
         self._questions += 1
         try:
-            async with asyncio.timeout(self._deadline_seconds), self._turns:
-                return await self._ask_somebody(question)
+            async with asyncio.timeout(self._deadline_seconds) as deadline, self._turns:
+                try:
+                    return await self._ask_once(question, deadline)
+                except _Lost:
+                    # By itself this time, for it may be what the worker died of.
+                    async with self._again:
+                        return await self._ask_once(question, deadline)
+        except _Lost:
+            raise MediaError(
+                "The site could not be read.", "fault", "yt-dlp's worker died twice"
+            ) from None
         except TimeoutError:
             raise MediaError(
-                "The site does not answer in time.", "suspicious", "yt-dlp's deadline"
+                "The site does not answer in time.", "fault", "yt-dlp's deadline"
             ) from None
         finally:
             self._questions -= 1
-            if not self._questions:
+            if not self._questions and not self._closed:
                 self._start_idling()
 
-    async def _ask_somebody(self, question: Mapping[str, object]) -> object:
-        for _ in range(ATTEMPTS):
-            async with self._starting:
-                worker = await self._current()
-            number = next(self._numbers)
-            answer = asyncio.get_running_loop().create_future()
-            worker.waiting[number] = answer
-            worker.asked += 1
-            try:
-                line = json.dumps({"id": number, **question}) + "\n"
-                worker.writer.write(line.encode())
-                return _outcome(await answer)
-            except _Lost:
-                continue
-            except asyncio.CancelledError:
-                # Its time was up, or nobody wants it any more. One that hangs is of no use.
-                if not answer.done():
-                    self._give_up(worker, number)
-                raise
-            finally:
-                worker.waiting.pop(number, None)
-        raise MediaError("The site could not be read.", "fault", "yt-dlp's worker died twice")
+    async def _ask_once(self, question: Mapping[str, object], deadline: asyncio.Timeout) -> object:
+        """Ask the worker. Raises `_Lost` when it is gone before it answered."""
+        async with self._starting:
+            worker = await self._current()
+        number = next(self._numbers)
+        answer = worker.waiting[number] = asyncio.get_running_loop().create_future()
+        worker.asked += 1
+        try:
+            line = json.dumps({"id": number, **question}) + "\n"
+            worker.writer.write(line.encode())
+            return _outcome(await answer)
+        except asyncio.CancelledError:
+            # One that is late is in the hands of a page, and of no use to anybody.
+            if deadline.expired() and number in worker.waiting:
+                self._give_up(worker)
+            raise
+        finally:
+            worker.waiting.pop(number, None)
 
-    def _give_up(self, worker: _Worker, number: int) -> None:
-        worker.waiting.pop(number, None)
+    def _give_up(self, worker: _Worker) -> None:
         if worker is self._worker:
             _log.warning("extractor.hangs", pid=worker.child.pid)
             self._worker = None
         self._end(worker, kill=True)
 
     async def _current(self) -> _Worker:
+        if self._closed:
+            raise MediaError("The audio node is stopping.", "fault", "the extractor is closed")
         worker = self._worker
         version = release.current(self._data_dir)
         if worker is not None and worker.asked < QUESTIONS and worker.version == version:
@@ -219,7 +229,14 @@ class Extractor:
             except OSError:
                 ours.close()
                 raise
-        reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_ANSWER)
+        try:
+            reader, writer = await asyncio.open_connection(sock=ours, limit=LONGEST_ANSWER)
+        except BaseException:
+            # Whoever asked is late.
+            ours.close()
+            _kill(child)
+            child.wait()
+            raise
         worker = _Worker(child, version, writer)
         worker.listening = asyncio.create_task(self._listen(worker, reader), name="extractor")
         self._worker = worker
@@ -288,11 +305,11 @@ class Extractor:
         with contextlib.suppress(OSError):
             await worker.writer.wait_closed()
         if kill:
-            worker.child.kill()
+            _kill(worker.child)
         try:
             await asyncio.to_thread(worker.child.wait, END_SECONDS)
         except subprocess.TimeoutExpired:
-            worker.child.kill()
+            _kill(worker.child)
             await asyncio.to_thread(worker.child.wait)
 
     def _start_idling(self) -> None:
@@ -303,6 +320,12 @@ class Extractor:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
+
+
+def _kill(child: "subprocess.Popen[bytes]") -> None:
+    """End it and what it runs in turn: a player's program may never end by itself."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _outcome(answer: Mapping[str, Any]) -> object:

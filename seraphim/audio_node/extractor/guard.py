@@ -2,11 +2,17 @@
 
 yt-dlp follows redirects, reads manifests and asks whatever a page tells it to, through libraries of
 its own. So nothing is judged by its name: every connection of the process goes through `connect`,
-where the address is what it is, whatever a name resolved to a moment ago.
+where the address is what it is, whatever a name resolved to a moment ago. What would connect on
+its own is kept away: libcurl, and all programs but the one that solves YouTube's riddles, which
+yt-dlp runs without a network.
 """
 
+import os
 import socket
+import sys
 from ipaddress import ip_address
+from pathlib import PurePath
+from typing import Final, cast
 
 from seraphim.addresses import is_public
 from seraphim.audio_node.decoder.address_guard import Target, TrustedHosts
@@ -14,8 +20,11 @@ from seraphim.audio_node.decoder.address_guard import Target, TrustedHosts
 __all__ = ["Forbidden", "guard"]
 
 
+PROGRAMS: Final = ("deno",)
+
+
 class Forbidden(ConnectionRefusedError):
-    """The address is not public."""
+    """The address is not public, or it is no way to go there."""
 
 
 def guard(trusted: TrustedHosts) -> None:
@@ -32,6 +41,19 @@ def guard(trusted: TrustedHosts) -> None:
 
     socket.socket.connect = judged_connect
     socket.socket.connect_ex = judged_connect_ex
+    # Its import fails, as if it were not installed.
+    sys.modules["curl_cffi"] = None  # pyright: ignore[reportArgumentType]
+    sys.addaudithook(_judge_program)
+
+
+def _judge_program(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "subprocess.Popen":
+        program = os.fsdecode(cast("str | bytes | os.PathLike[str]", arguments[0]))
+        if PurePath(program).name in PROGRAMS:
+            return
+    elif event not in ("os.exec", "os.posix_spawn", "os.spawn", "os.system"):
+        return
+    raise Forbidden("no programs are run here")
 
 
 def _judge(connecting: socket.socket, address: object, trusted: TrustedHosts) -> None:

@@ -6,6 +6,7 @@ sorted here by what a listener can do about it.
 """
 
 import re
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -15,10 +16,11 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 from yt_dlp import YoutubeDL  # pyright: ignore[reportMissingTypeStubs]
 from yt_dlp.utils import YoutubeDLError  # pyright: ignore
 
+from seraphim.audio_node.extractor import music
 from seraphim.audio_node.extractor.answers import Address, Collection, Item
 from seraphim.audio_node.media import MediaError, Severity
 
-__all__ = ["Pages"]
+__all__ = ["Addresses", "Pages"]
 
 MOST_ITEMS: Final = 1_000
 SOCKET_SECONDS: Final = 8.0
@@ -63,9 +65,9 @@ class _Reason(NamedTuple):
 
 _REASONS: Final = (
     _Reason(
-        r"not a bot|429|rate.?limit|too many requests",
+        r"not a bot|likely being blocked|429|rate.?limit|too many requests",
         "The site is limiting us.",
-        "suspicious",
+        "common",
         "limited",
     ),
     _Reason(
@@ -120,6 +122,7 @@ _REASONS: Final = (
         "unreachable",
     ),
 )
+_VIDEO: Final = re.compile(r"(?:[?&]v=|//youtu\.be/)([\w-]{11})(?![\w-])", re.ASCII)
 _URLS: Final = re.compile(r"https?://\S+|\?\S+")
 
 Info = Mapping[str, Any]
@@ -133,16 +136,48 @@ class _Silence:
     info = warning = error = debug
 
 
+class Addresses:
+    """The addresses that came with pages, each to be taken once: who asks again wants a newer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[Address, float]] = {}
+
+    def keep(self, page: str, address: Address | None) -> None:
+        """Remember one for a while; nothing is made of None."""
+        if address is None:
+            return
+        with self._lock:
+            self._kept[page] = address, time.monotonic() + READ_SECONDS
+            while len(self._kept) > MOST_READ:
+                del self._kept[next(iter(self._kept))]
+
+    def take(self, page: str) -> Address | None:
+        """Give it, if it is there."""
+        with self._lock:
+            kept = self._kept.pop(page, None)
+        return kept[0] if kept is not None and time.monotonic() < kept[1] else None
+
+
 class Pages:
     """Reads pages. One for each thread: yt-dlp's object keeps what it is doing.
 
-    `cache` is a folder for the players' programs, which change once a day; None for none.
+    Parameters
+    ----------
+    addresses
+        Those that came with pages, for all threads.
+    cache
+        A folder for the players' programs, which change once a day.
+    system_certificates
+        Whether the system's authorities (or `SSL_CERT_FILE`'s) are trusted, not certifi's.
     """
 
-    def __init__(self, *, cache: str | None = None, system_certificates: bool = False) -> None:
+    def __init__(
+        self, addresses: "Addresses", *, cache: str, system_certificates: bool = False
+    ) -> None:
         parameters: dict[str, object] = {
             "allowed_extractors": ["default", "-generic"],
-            "cachedir": cache or False,
+            "cachedir": cache,
             "compat_opts": {"no-certifi"} if system_certificates else set[str](),
             "extract_flat": "in_playlist",
             "extractor_retries": 1,
@@ -156,19 +191,25 @@ class Pages:
             "skip_download": True,
             "socket_timeout": SOCKET_SECONDS,
         }
+        music.teach()
         self._reader = cast("Any", YoutubeDL(cast("Any", parameters)))
-        self._addresses: dict[str, tuple[Address, float]] = {}
+        self._addresses = addresses
 
     def look(self, url: str) -> Item | Collection | None:
         """Say what is on a page; see `Extractor.look`."""
+        if _url(url) is None:
+            # A search of yt-dlp's own, say, which would read as many pages as it is told to.
+            return None
         info = self._read(url)
         if info is None:
             return None
         if info.get("_type") in ("playlist", "multi_video"):
-            return Collection(_text(info.get("title")) or "Playlist", _items(_entries(info)))
+            items = _items(_entries(info))
+            return Collection(_text(info.get("title")) or "Playlist", items, _meant(url, items))
         item = _item(info)
         if item is not None:
-            self._keep(item.url, info)
+            # It is what is asked for next.
+            self._addresses.keep(item.url, _address(info))
         return item
 
     def search(self, where: str, words: str, limit: int) -> tuple[Item, ...]:
@@ -183,22 +224,14 @@ class Pages:
 
     def address(self, url: str) -> Address:
         """Say where the sound of a page is; see `Extractor.address`."""
-        kept = self._addresses.pop(url, None)
-        if kept is not None and time.monotonic() < kept[1]:
-            return kept[0]
-        info = self._read(url)
+        kept = self._addresses.take(url)
+        if kept is not None:
+            return kept
+        info = None if _url(url) is None else self._read(url)
         address = None if info is None else _address(info)
         if address is None:
             raise MediaError("There is no sound in it that can be played.", "common", "no address")
         return address
-
-    def _keep(self, url: str, info: Info) -> None:
-        """Remember the address that came with a page: it is what is asked for next."""
-        address = _address(info)
-        if address is not None:
-            self._addresses[url] = address, time.monotonic() + READ_SECONDS
-            while len(self._addresses) > MOST_READ:
-                del self._addresses[next(iter(self._addresses))]
 
     def _read(self, question: str) -> Info | None:
         try:
@@ -234,7 +267,9 @@ def _items(entries: Iterable[object]) -> tuple[Item, ...]:
 
 def _item(info: Info) -> Item | None:
     url = _url(info.get("webpage_url")) or _url(info.get("url")) or _url(info.get("original_url"))
-    title = _text(info.get("title")) or _text(info.get("fulltitle"))
+    # What is music says so, and what it is called without its artist before it.
+    track = _text(info.get("track")) if info.get("artist") else ""
+    title = track or _text(info.get("title")) or _text(info.get("fulltitle"))
     if url is None or not title:
         return None
     duration = info.get("duration")
@@ -251,6 +286,13 @@ def _item(info: Info) -> Item | None:
         artwork=_artwork(info),
         isrc=_text(info.get("isrc")) or None,
     )
+
+
+def _meant(url: str, items: tuple[Item, ...]) -> int:
+    """Say which of a list's videos the link is one of; -1 for none."""
+    video = _VIDEO.search(url)
+    wanted = video and video[1]
+    return next((at for at, item in enumerate(items) if item.identifier == wanted), -1)
 
 
 def _author(info: Info) -> str:
@@ -305,4 +347,8 @@ def _text(value: object) -> str:
 def _url(value: object) -> str | None:
     if not isinstance(value, str) or len(value) > LONGEST_URL:
         return None
-    return value if value.startswith(("https://", "http://")) else None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return None
+    return value if parts.scheme in ("https", "http") and parts.netloc else None

@@ -1,32 +1,39 @@
 """The version of yt-dlp that an operator has fetched: sites change faster than releases of ours.
 
 `DATA_DIR/yt-dlp` has a folder for each version that was fetched, and `current`, which names the one
-in use; the one before it is kept to go back to. Only yt-dlp itself is fetched, and not what it
-stands on: a wheel from PyPI, whose hash PyPI tells over TLS, unpacked as it is. A worker looks here
-before each question, so a running node takes a new version at once.
+in use; the one before it is kept to go back to. What is fetched is yt-dlp and the scripts that it
+solves YouTube's riddles with, which it takes in one version alone: wheels from PyPI, whose hashes
+PyPI tells over TLS, unpacked as they are. The node looks here before each question, so one that
+runs takes a new version at once.
 """
 
 import hashlib
+import http.client
 import io
 import json
 import re
 import shutil
 import urllib.request
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
 __all__ = ["INDEX", "CannotUpdate", "Update", "current", "rollback", "update"]
 
-INDEX: Final = "https://pypi.org/pypi/yt-dlp/json"
+INDEX: Final = "https://pypi.org/pypi"
 PACKAGE: Final = "yt_dlp"
+SCRIPTS: Final = "yt_dlp_ejs"
 LARGEST_WHEEL: Final = 32 << 20
 LARGEST_UNPACKED: Final = 128 << 20
 LARGEST_PAGE: Final = 8 << 20
 SECONDS: Final = 60.0
 
 _VERSION: Final = re.compile(r"[0-9]{4}(\.[0-9]{1,6}){2,3}")
+_NEEDS_SCRIPTS: Final = re.compile(
+    r"yt-dlp-ejs *\(?== *([0-9]{1,6}(?:\.[0-9]{1,6}){1,3})\)? *(?:;|$)"
+)
 
 
 class CannotUpdate(Exception):
@@ -59,11 +66,9 @@ def update(data_dir: Path, *, index: str = INDEX) -> Update:
     before = current(data_dir)
     if before is not None and before.name == newest.version:
         return Update(newest.version, newest.version)
-    wheel = _fetch(newest.url, LARGEST_WHEEL)
-    if hashlib.sha256(wheel).hexdigest() != newest.sha256:
-        raise CannotUpdate("what was fetched is not what PyPI says it is (SHA-256)")
+    wheels = {wheel.package: _checked(wheel) for wheel in newest.wheels}
     try:
-        _unpack(wheel, _folder(data_dir) / newest.version)
+        _unpack(wheels, _folder(data_dir) / newest.version)
         _use(data_dir, newest.version)
     except (OSError, zipfile.BadZipFile) as error:
         raise CannotUpdate(f"it could not be unpacked: {error}") from error
@@ -83,48 +88,83 @@ def rollback(data_dir: Path) -> Update:
 
 
 @dataclass(frozen=True, slots=True)
-class _Release:
+class _Wheel:
+    package: str
     version: str
     url: str
     sha256: str
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    version: str
+    wheels: tuple[_Wheel, ...]
 
 
 def _newest(index: str) -> _Release:
+    itself = _look_up(f"{index}/yt-dlp/json", PACKAGE)
+    if not _VERSION.fullmatch(itself.version):
+        raise CannotUpdate(f"{itself.version!r} is no version of yt-dlp")
+    needed = next(filter(None, map(_NEEDS_SCRIPTS.match, itself.needs)), None)
+    if needed is None:
+        return _Release(itself.version, (itself,))
+    scripts = _look_up(f"{index}/yt-dlp-ejs/{needed[1]}/json", SCRIPTS)
+    return _Release(itself.version, (itself, scripts))
+
+
+def _look_up(page: str, package: str) -> _Wheel:
     try:
-        told = cast("dict[str, Any]", json.loads(_fetch(index, LARGEST_PAGE)))
-        version = str(told["info"]["version"])
+        told = cast("dict[str, Any]", json.loads(_fetch(page, LARGEST_PAGE)))
         wheel = next(one for one in told["urls"] if one["packagetype"] == "bdist_wheel")
-        release = _Release(version, str(wheel["url"]), str(wheel["digests"]["sha256"]))
-    except (KeyError, TypeError, ValueError, StopIteration) as error:
+        return _Wheel(
+            package,
+            str(told["info"]["version"]),
+            str(wheel["url"]),
+            str(wheel["digests"]["sha256"]),
+            tuple(map(str, told["info"].get("requires_dist") or ())),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, StopIteration) as error:
         raise CannotUpdate("the package index says nothing that can be understood") from error
-    if not _VERSION.fullmatch(release.version):
-        raise CannotUpdate(f"{release.version!r} is no version of yt-dlp")
-    return release
+
+
+def _checked(wheel: _Wheel) -> bytes:
+    body = _fetch(wheel.url, LARGEST_WHEEL)
+    if hashlib.sha256(body).hexdigest() != wheel.sha256:
+        raise CannotUpdate("what was fetched is not what PyPI says it is (SHA-256)")
+    return body
 
 
 def _fetch(url: str, largest: int) -> bytes:
-    if not url.startswith(("https://", "http://127.0.0.1:")):
+    if not _trustworthy(url):
         raise CannotUpdate("only https is used")
     try:
         with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310 - see above
+            if not _trustworthy(answer.url):
+                raise CannotUpdate("only https is used")
             body = cast("bytes", answer.read(largest + 1))
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise CannotUpdate(f"the package index cannot be reached: {error}") from error
     if len(body) > largest:
         raise CannotUpdate("the package index sends more than belongs there")
     return body
 
 
-def _unpack(wheel: bytes, folder: Path) -> None:
+def _trustworthy(url: str) -> bool:
+    return url.startswith(("https://", "http://127.0.0.1:"))
+
+
+def _unpack(wheels: Mapping[str, bytes], folder: Path) -> None:
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
-    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        members = [one for one in archive.infolist() if one.filename.startswith(f"{PACKAGE}/")]
-        if sum(one.file_size for one in members) > LARGEST_UNPACKED or not members:
-            raise CannotUpdate("what was fetched is not yt-dlp")
-        # What leads out of the folder is put into it: `extract` drops `..` and roots.
-        for member in members:
-            archive.extract(member, new)
+    for package, wheel in wheels.items():
+        with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+            members = [one for one in archive.infolist() if one.filename.startswith(f"{package}/")]
+            if sum(one.file_size for one in members) > LARGEST_UNPACKED or not members:
+                raise CannotUpdate(f"what was fetched is not {package}")
+            # What leads out of the folder is put into it: `extract` drops `..` and roots.
+            for member in members:
+                archive.extract(member, new)
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
 

@@ -128,9 +128,11 @@ class Web:
         more = ""
         if isinstance(answer, str) and answer.startswith("-> "):
             status, more, answer = "302 Found", f"Location: {answer[3:]}\r\n", ""
-        body = answer if isinstance(answer, bytes) else (
-            answer if isinstance(answer, str) else json.dumps(answer)
-        ).encode()
+        body = (
+            answer
+            if isinstance(answer, bytes)
+            else (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+        )
         connection.sendall(
             f"HTTP/1.1 {status}\r\n{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
         )

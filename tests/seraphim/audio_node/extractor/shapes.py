@@ -79,9 +79,87 @@ def youtube_watch(player: dict[str, Any]) -> str:
         "PLAYER_JS_URL": "/s/player/00000000/player_ias.vflset/en_US/base.js",
         "STS": 20000,
     }
+    owner = {"videoOwnerRenderer": {"title": {"runs": [{"text": "Ada"}]}}}
+    secondary = {"videoSecondaryInfoRenderer": {"owner": owner}}
+    results = {"results": {"results": {"contents": [secondary]}}}
+    initial = {"contents": {"twoColumnWatchNextResults": results}}
     return (
-        f"<html><head><script>ytcfg.set({json.dumps(config)});</script></head><body><script>"
-        f"var ytInitialPlayerResponse = {json.dumps(player)};</script>"
-        "<script>var ytInitialData = {\"contents\": {\"twoColumnWatchNextResults\": {}}};</script>"
-        "</body></html>"
+        f"<html><head><script>ytcfg.set({json.dumps(config)});</script></head><body>"
+        f"<script>var ytInitialPlayerResponse = {json.dumps(player)};</script>"
+        f"<script>var ytInitialData = {json.dumps(initial)};</script></body></html>"
+    )
+
+
+def youtube_page(initial: dict[str, Any]) -> str:
+    """A page that is no video's."""
+    config = {"INNERTUBE_API_KEY": "key"}
+    return (
+        f"<html><head><script>ytcfg.set({json.dumps(config)});</script></head><body>"
+        f"<script>var ytInitialData = {json.dumps(initial)};</script></body></html>"
+    )
+
+
+SOUNDCLOUD_ID = "a" * 32
+SOUNDCLOUD_PAGE = "https://soundcloud.com/ada/a-song"
+SOUNDCLOUD_SCRIPT = "https://a-v2.sndcdn.com/assets/1.js"
+SOUNDCLOUD_SOUND = "https://cf-media.sndcdn.com/song.opus?expires=2000000000&Signature=x"
+
+
+def soundcloud_track(**changes: Any) -> dict[str, Any]:
+    """A track, as the API tells of it."""
+    return {
+        "id": 1234,
+        "kind": "track",
+        "uri": "https://api.soundcloud.com/tracks/1234",
+        "title": "A song",
+        "duration": 213_061,
+        "full_duration": 213_061,
+        "permalink_url": SOUNDCLOUD_PAGE,
+        "user": {"username": "Ada", "permalink_url": "https://soundcloud.com/ada", "id": 1},
+        "policy": "ALLOW",
+        "streamable": True,
+        "media": {
+            "transcodings": [
+                {
+                    "url": "https://api-v2.soundcloud.com/media/soundcloud:tracks:1234/x/stream/progressive",
+                    "preset": "mp3_1_0",
+                    "duration": 213_061,
+                    "snipped": False,
+                    "format": {"protocol": "progressive", "mime_type": "audio/mpeg"},
+                    "quality": "sq",
+                }
+            ]
+        },
+        **changes,
+    }
+
+
+BANDCAMP_PAGE = "https://ada.bandcamp.com/track/a-song"
+BANDCAMP_SOUND = "https://t4.bcbits.com/stream/x/mp3-128/1?p=0&ts=2000000000&t=x"
+
+
+def bandcamp_track() -> str:
+    """A track's page."""
+    tralbum = {
+        "id": 77,
+        "artist": "Ada",
+        "current": {"title": "A song", "artist": None},
+        "trackinfo": [
+            {
+                "id": 77,
+                "track_id": 77,
+                "title": "A song",
+                "duration": 213.061,
+                "track_num": 1,
+                "file": {"mp3-128": BANDCAMP_SOUND},
+                "title_link": "/track/a-song",
+            }
+        ],
+        "url": BANDCAMP_PAGE,
+    }
+    quoted = json.dumps(tralbum).replace('"', "&quot;")
+    embed = json.dumps({"tralbum_param": {"name": "track", "value": 77}}).replace('"', "&quot;")
+    return (
+        f'<html><head><meta property="og:title" content="A song, by Ada"></head>'
+        f'<body><script data-tralbum="{quoted}" data-embed="{embed}"></script></body></html>'
     )

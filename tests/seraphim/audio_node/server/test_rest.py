@@ -41,7 +41,10 @@ async def test_info_says_what_this_node_is_and_what_it_can(client: Any) -> None:
     built = builder.build_info(info)
     assert built.version.major == 4
     assert built.version.build == "seraphim"
-    assert list(built.source_managers) == ["spotify", "applemusic", "deezer", "http", "library"]
+    assert list(built.source_managers) == [
+        *("spotify", "applemusic", "deezer", "http", "library"),
+        *("youtube", "soundcloud", "bandcamp", "vimeo", "twitch"),
+    ]
     assert list(built.filters) == list(filters.NAMES)
     assert info["plugins"] == [
         {"name": "seraphim-next", "version": "1.0.0"},
