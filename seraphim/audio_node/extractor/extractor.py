@@ -1,9 +1,10 @@
 """The node's side of yt-dlp's worker: questions out, answers in, and a fresh one when it is lost.
 
 The worker is started when it is first asked, and ended when it has had nothing to do for a while:
-most nodes never need it. Each question has a deadline. A worker that lets one pass is in the hands
-of a page, and is killed; what else it was asked is asked again, once, of the next. So is everything
-when it dies. After `QUESTIONS` of them it is replaced: yt-dlp remembers more than is good for it.
+most nodes never need it. Each question has a deadline. A worker that lets one pass, though it had
+half of that time for it, is in the hands of a page, and is killed; what else it was asked is asked
+again, once, of the next. So is everything when it dies. After `QUESTIONS` of them it is replaced:
+yt-dlp remembers more than is good for it.
 """
 
 import asyncio
@@ -33,8 +34,8 @@ IDLE_SECONDS: Final = 300.0
 END_SECONDS: Final = 2.0
 MEMORY: Final = 1 << 30
 QUESTIONS: Final = 500
-AT_ONCE: Final = 8
-"""Questions that a worker is given; others wait, within their deadline."""
+AT_ONCE: Final = 4
+"""Questions that a worker is given, as many as it has threads; others wait in their deadline."""
 
 LONGEST_ANSWER: Final = 4 << 20
 COMMAND: Final = (sys.executable, "-P", "-m", "seraphim.audio_node.extractor")
@@ -114,6 +115,7 @@ class Extractor:
         self._starting = asyncio.Lock()
         self._again = asyncio.Lock()
         self._worker: _Worker | None = None
+        self._workers: set[_Worker] = set()
         self._idle: asyncio.TimerHandle | None = None
         self._ends: set[asyncio.Task[None]] = set()
         self._questions = 0
@@ -152,6 +154,9 @@ class Extractor:
         self._closed = True
         self._stop_idling()
         self._retire()
+        # Those, too, that were only to finish what they had.
+        for worker in list(self._workers):
+            self._end(worker, kill=False)
         while self._ends:
             await asyncio.wait(self._ends)
 
@@ -186,13 +191,17 @@ class Extractor:
         number = next(self._numbers)
         answer = worker.waiting[number] = asyncio.get_running_loop().create_future()
         worker.asked += 1
+        time = asyncio.get_running_loop().time
+        asked_at = time()
         try:
             line = json.dumps({"id": number, **question}) + "\n"
             worker.writer.write(line.encode())
             return _outcome(await answer)
         except asyncio.CancelledError:
-            # One that is late is in the hands of a page, and of no use to anybody.
-            if deadline.expired() and number in worker.waiting:
+            # One that is late is in the hands of a page, and of no use to anybody; but not where
+            # the question has waited for others nearly until then.
+            had = time() - asked_at
+            if deadline.expired() and number in worker.waiting and had > self._deadline_seconds / 2:
                 self._give_up(worker)
             raise
         finally:
@@ -240,6 +249,7 @@ class Extractor:
         worker = _Worker(child, version, writer)
         worker.listening = asyncio.create_task(self._listen(worker, reader), name="extractor")
         self._worker = worker
+        self._workers.add(worker)
         _log.info("extractor.started", pid=child.pid, version=version and version.name)
         return worker
 
@@ -292,6 +302,7 @@ class Extractor:
                 waiting.set_exception(_Lost())
         if worker.listening is None:
             return
+        self._workers.discard(worker)
         listening, worker.listening = worker.listening, None
         end = asyncio.create_task(self._see_off(worker, listening, kill=kill))
         self._ends.add(end)

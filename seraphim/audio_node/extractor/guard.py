@@ -47,7 +47,8 @@ def guard(trusted: TrustedHosts) -> None:
 
 
 def _judge_program(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "subprocess.Popen":
+    # `subprocess` does it by either, as Python and the C library are.
+    if event in ("subprocess.Popen", "os.posix_spawn"):
         program = os.fsdecode(cast("str | bytes | os.PathLike[str]", arguments[0]))
         if PurePath(program).name in PROGRAMS:
             return

@@ -7,18 +7,24 @@ PyPI tells over TLS, unpacked as they are. The node looks here before each quest
 runs takes a new version at once.
 """
 
+import functools
 import hashlib
 import http.client
 import io
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import urllib.request
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 __all__ = ["INDEX", "CannotUpdate", "Update", "current", "rollback", "update"]
 
@@ -49,12 +55,15 @@ class Update:
 
 
 def current(data_dir: Path) -> Path | None:
-    """Return the folder to import yt-dlp from; None for the one that was installed."""
+    """Return the folder to import yt-dlp from; None for the one that was installed.
+
+    The installed one it is, too, when that has become the newer one.
+    """
     try:
         names = _named(data_dir)
     except OSError:
         return None
-    if not names:
+    if not names or _numbers(names[0]) <= _installed():
         return None
     folder = _folder(data_dir) / names[0]
     return folder if (folder / PACKAGE).is_dir() else None
@@ -70,7 +79,7 @@ def update(data_dir: Path, *, index: str = INDEX) -> Update:
     try:
         _unpack(wheels, _folder(data_dir) / newest.version)
         _use(data_dir, newest.version)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, subprocess.SubprocessError, zipfile.BadZipFile) as error:
         raise CannotUpdate(f"it could not be unpacked: {error}") from error
     return Update(newest.version, None if before is None else before.name)
 
@@ -151,7 +160,11 @@ def _fetch(url: str, largest: int) -> bytes:
 
 
 def _trustworthy(url: str) -> bool:
-    return url.startswith(("https://", "http://127.0.0.1:"))
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" or (parts.scheme, parts.hostname) == ("http", "127.0.0.1")
 
 
 def _unpack(wheels: Mapping[str, bytes], folder: Path) -> None:
@@ -165,8 +178,24 @@ def _unpack(wheels: Mapping[str, bytes], folder: Path) -> None:
             # What leads out of the folder is put into it: `extract` drops `..` and roots.
             for member in members:
                 archive.extract(member, new)
+    _try(new)
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
+
+
+def _try(folder: Path) -> None:
+    """See that this Python can import it: some day it wants a newer one."""
+    done = subprocess.run(  # noqa: S603 - this Python
+        [sys.executable, "-P", "-c", f"import {PACKAGE}"],
+        env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        reason = done.stderr.strip().rpartition("\n")[2]
+        raise CannotUpdate(f"it does not run on this Python: {reason[:200]}")
 
 
 def _use(data_dir: Path, version: str) -> None:
@@ -183,6 +212,18 @@ def _named(data_dir: Path) -> list[str]:
     if not file.is_file():
         return []
     return [name for name in file.read_text("utf-8").split() if _VERSION.fullmatch(name)]
+
+
+@functools.cache
+def _installed() -> tuple[int, ...]:
+    try:
+        return _numbers(version("yt-dlp"))
+    except (PackageNotFoundError, ValueError):
+        return ()
+
+
+def _numbers(name: str) -> tuple[int, ...]:
+    return tuple(map(int, name.split(".")))
 
 
 def _write(data_dir: Path, names: list[str]) -> None:

@@ -29,7 +29,7 @@ ITEM = {
 
 # A worker: for each question it does what its URL, or its words, say.
 WORKER = """
-import json, os, pathlib, signal, socket, subprocess, sys
+import json, os, pathlib, signal, socket, subprocess, sys, time
 node = socket.socket(fileno=int(sys.argv[-1]))
 lives = pathlib.Path(os.environ["LIVES"])
 life = len(lives.read_text().split()) + 1 if lives.exists() else 1
@@ -47,6 +47,9 @@ for line in node.makefile("rb"):
         pathlib.Path(f"{lives}.grandchild").write_text(str(child.pid))
     elif "hang" in about:
         pass
+    elif "late" in about:
+        time.sleep(0.05)
+        say(found=item)
     elif "nonsense" in about and life == 1:
         node.sendall(b"not JSON\\n")
     elif "wrong" in about:
@@ -103,6 +106,11 @@ def zombie(pid: int) -> bool:
     except FileNotFoundError:
         return True
     return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def fetch(data_dir: Path) -> None:
+    (data_dir / "yt-dlp" / "2099.11.01" / "yt_dlp").mkdir(parents=True)
+    (data_dir / "yt-dlp" / "current").write_text("2099.11.01")
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -168,6 +176,23 @@ async def test_one_that_hangs_is_given_up_in_time_and_killed(make: Make) -> None
     assert item.title.startswith("life 2")
 
 
+async def test_one_that_has_too_much_to_do_is_not_killed_for_it(make: Make) -> None:
+    # It does one after the other, each well in time, and more come than it can do.
+    extractor = make(deadline_seconds=2)
+    await extractor.look(PAGE)
+    pid = extractor.pid
+
+    async def ask(number: int) -> object:
+        await asyncio.sleep(number * 0.01)
+        return await extractor.look(f"{PAGE}/late-{number}")
+
+    outcomes = await asyncio.gather(*map(ask, range(120)), return_exceptions=True)
+    late = [one for one in outcomes if not isinstance(one, Item)]
+    assert late
+    assert all(isinstance(one, MediaError) and one.cause == "yt-dlp's deadline" for one in late)
+    assert extractor.pid == pid
+
+
 async def test_an_answer_of_the_wrong_kind_is_no_answer(make: Make) -> None:
     extractor = make()
     for ask in (extractor.look, extractor.address):
@@ -210,6 +235,23 @@ async def test_whoever_waits_when_it_is_closed_is_told_so(make: Make) -> None:
     assert gone(pid)
 
 
+async def test_one_that_was_only_to_finish_is_ended_too(make: Make, tmp_path: Path) -> None:
+    extractor = make()
+    await extractor.look(PAGE)
+    pid = extractor.pid
+    assert pid is not None
+    waiting = asyncio.create_task(extractor.look(f"{PAGE}/hang"))
+    await asyncio.sleep(0)
+    fetch(tmp_path)
+    await extractor.look(PAGE)
+    assert extractor.pid != pid
+    assert not gone(pid)
+    await extractor.close()
+    assert gone(pid)
+    with pytest.raises(MediaError, match="stopping"):
+        await waiting
+
+
 async def test_what_it_runs_ends_with_it(make: Make, tmp_path: Path) -> None:
     extractor = make(deadline_seconds=1)
     with pytest.raises(MediaError):
@@ -221,8 +263,7 @@ async def test_what_it_runs_ends_with_it(make: Make, tmp_path: Path) -> None:
 async def test_another_version_is_taken_with_the_next_question(make: Make, tmp_path: Path) -> None:
     extractor = make()
     first = await extractor.look("https://site.example/life")
-    (tmp_path / "yt-dlp" / "2026.11.01" / "yt_dlp").mkdir(parents=True)
-    (tmp_path / "yt-dlp" / "current").write_text("2026.11.01")
+    fetch(tmp_path)
     second = await extractor.look("https://site.example/life")
     assert isinstance(first, Item)
     assert isinstance(second, Item)

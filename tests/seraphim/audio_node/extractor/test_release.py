@@ -15,7 +15,7 @@ import pytest
 from seraphim.audio_node.extractor import release
 from seraphim.audio_node.extractor.release import CannotUpdate, Update
 
-VERSION = "2026.11.20"
+VERSION = "2099.11.20"
 
 
 def wheel(package: str, *more: str) -> bytes:
@@ -117,18 +117,18 @@ def test_one_that_wants_no_scripts_comes_alone(tmp_path: Path, index: Index) -> 
 
 
 def test_the_one_before_is_kept_to_go_back_to_and_no_more(tmp_path: Path, index: Index) -> None:
-    for version in ("2026.11.01", "2026.11.02", "2026.11.03"):
+    for version in ("2099.11.01", "2099.11.02", "2099.11.03"):
         index.publish(version)
         release.update(tmp_path, index=index.url)
-    assert folders(tmp_path) == {"2026.11.02", "2026.11.03"}
-    assert release.rollback(tmp_path) == Update("2026.11.02", "2026.11.03")
-    assert release.current(tmp_path) == tmp_path / "yt-dlp" / "2026.11.02"
-    assert release.rollback(tmp_path) == Update(None, "2026.11.02")
+    assert folders(tmp_path) == {"2099.11.02", "2099.11.03"}
+    assert release.rollback(tmp_path) == Update("2099.11.02", "2099.11.03")
+    assert release.current(tmp_path) == tmp_path / "yt-dlp" / "2099.11.02"
+    assert release.rollback(tmp_path) == Update(None, "2099.11.02")
     assert release.current(tmp_path) is None
     with pytest.raises(CannotUpdate):
         release.rollback(tmp_path)
     # What was gone back from can be fetched again.
-    assert release.update(tmp_path, index=index.url) == Update("2026.11.03", None)
+    assert release.update(tmp_path, index=index.url) == Update("2099.11.03", None)
 
 
 @pytest.mark.parametrize(
@@ -143,13 +143,32 @@ def test_what_has_another_hash_is_not_taken(file: str, tmp_path: Path, index: In
 
 
 def test_a_failed_update_leaves_the_one_in_use(tmp_path: Path, index: Index) -> None:
-    index.publish("2026.11.01")
+    index.publish("2099.11.01")
     release.update(tmp_path, index=index.url)
     for body in (b"no archive", wheel("something_else")):
         index.publish(VERSION, body=body)
         with pytest.raises(CannotUpdate):
             release.update(tmp_path, index=index.url)
-    assert release.current(tmp_path) == tmp_path / "yt-dlp" / "2026.11.01"
+    assert release.current(tmp_path) == tmp_path / "yt-dlp" / "2099.11.01"
+
+
+def test_one_that_does_not_run_here_is_not_taken(tmp_path: Path, index: Index) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("yt_dlp/__init__.py", "raise ImportError('Python 4 is wanted')")
+    index.publish(VERSION, body=file.getvalue())
+    with pytest.raises(CannotUpdate, match="Python 4 is wanted"):
+        release.update(tmp_path, index=index.url)
+    assert release.current(tmp_path) is None
+
+
+def test_one_that_is_older_than_the_installed_is_not_used(tmp_path: Path, index: Index) -> None:
+    index.publish("2020.01.01")
+    release.update(tmp_path, index=index.url)
+    assert release.current(tmp_path) is None
+    index.publish(VERSION)
+    release.update(tmp_path, index=index.url)
+    assert release.current(tmp_path) == tmp_path / "yt-dlp" / VERSION
 
 
 def test_nothing_is_written_beside_its_folder(tmp_path: Path, index: Index) -> None:
@@ -169,7 +188,7 @@ def test_an_index_that_makes_no_sense_changes_nothing(
         release.update(tmp_path, index=index.url)
 
 
-@pytest.mark.parametrize("version", ["../../etc", "2026.11.20/..", "newest", ""])
+@pytest.mark.parametrize("version", ["../../etc", "2099.11.20/..", "newest", ""])
 def test_a_version_is_a_version(version: str, tmp_path: Path, index: Index) -> None:
     index.publish(VERSION)
     index.change("/yt-dlp/json", {"info": {"version": version}})
@@ -180,7 +199,12 @@ def test_a_version_is_a_version(version: str, tmp_path: Path, index: Index) -> N
 def test_only_https_is_used(tmp_path: Path, index: Index) -> None:
     index.publish(VERSION)
     wheels = [{"packagetype": "bdist_wheel", "url": "", "digests": {"sha256": ""}}]
-    for url in ("http://pypi.example/yt_dlp.whl", "file:///etc/passwd"):
+    for url in (
+        "http://pypi.example/yt_dlp.whl",
+        "http://127.0.0.1:80@pypi.example/yt_dlp.whl",
+        "file:///etc/passwd",
+        "https://[",
+    ):
         wheels[0]["url"] = url
         index.change("/yt-dlp/json", {"urls": wheels})
         with pytest.raises(CannotUpdate, match="only https"):
@@ -210,7 +234,7 @@ def test_more_than_belongs_there_is_not_read(
         release.update(tmp_path, index=index.url)
 
 
-@pytest.mark.parametrize("names", ["", "../..", "2026.11.20", "\x00", "."])
+@pytest.mark.parametrize("names", ["", "../..", "2099.11.20", "\x00", "."])
 def test_names_that_lead_nowhere_are_no_version(names: str, tmp_path: Path) -> None:
     (tmp_path / "yt-dlp").mkdir()
     (tmp_path / "yt-dlp" / "current").write_text(names)
