@@ -247,6 +247,7 @@ def _embedded_node(settings: Settings, *, may_replace: bool) -> EmbeddedNode:
     }
     if settings.music_dir is not None:
         environment["MUSIC_DIR"] = str(settings.music_dir.absolute())
+    environment |= settings.service_keys
     return EmbeddedNode(settings.data_dir.absolute(), environment, may_replace=may_replace)
 
 

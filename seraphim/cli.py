@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 DOTENV = Path(".env")
+CONTAINER = "SERAPHIM_CONTAINER"
+"""Set in the image: what is in it is not changed from inside."""
 FAILED = 1
 NOT_RUNNING = 4
 WRONG_CONFIGURATION = 78
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _audio_node(embedded=options.embedded)
         case "drain":
             return _drain(options.node, undo=options.undo)
+        case "sources":
+            return _update_sources(rollback=options.rollback)
         case _:
             return _tree(as_json=options.json)
 
@@ -66,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         help="run an audio node of its own, speaking Lavalink's protocol",
         description=(
             "Run Seraphim's audio node. It takes LAVALINK_HOST (where to listen), LAVALINK_PORT,"
-            " LAVALINK_PASSWORD, DATA_DIR, MUSIC_DIR and TRUSTED_MEDIA_HOSTS from the environment"
-            " and from .env."
+            " LAVALINK_PASSWORD, DATA_DIR, MUSIC_DIR, TRUSTED_MEDIA_HOSTS, SPOTIFY_CLIENT_ID,"
+            " SPOTIFY_CLIENT_SECRET and APPLE_MUSIC_TOKEN from the environment and from .env."
         ),
     )
     audio_node.add_argument(
@@ -85,6 +89,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     drain.add_argument("node", metavar="NODE", help="the node's name")
     drain.add_argument("--undo", action="store_true", help="let it be used again")
+    sources = commands.add_parser(
+        "sources",
+        help="bring what reads YouTube and other sites up to date",
+        description="What the audio node reads sites with is yt-dlp, which changes as they do.",
+    )
+    update = sources.add_subparsers(dest="do", required=True, metavar="WHAT").add_parser(
+        "update",
+        help="fetch the newest yt-dlp into DATA_DIR",
+        description=(
+            "Fetch the newest yt-dlp from PyPI into DATA_DIR, its hash checked. A node that runs"
+            " takes it at once. In a container, update the image instead."
+        ),
+    )
+    update.add_argument(
+        "--rollback", action="store_true", help="go back to the version that was used before"
+    )
     tree = commands.add_parser(
         "tree",
         help="show the supervision tree of the bot that runs",
@@ -155,6 +175,24 @@ def _drain(node: str, *, undo: bool) -> int:
         print(answer["error"], file=sys.stderr)
         return FAILED
     print(answer["state"])
+    return 0
+
+
+def _update_sources(*, rollback: bool) -> int:
+    from seraphim.audio_node.extractor import release
+    from seraphim.environment import data_dir
+
+    if os.environ.get(CONTAINER):
+        print("In a container the image is updated instead.", file=sys.stderr)
+        return FAILED
+    folder = data_dir(dotenv=DOTENV)
+    try:
+        done = release.rollback(folder) if rollback else release.update(folder)
+    except release.CannotUpdate as error:
+        print(f"Nothing was changed: {error}.", file=sys.stderr)
+        return FAILED
+    installed = "the one that was installed"
+    print(f"yt-dlp {done.version or installed} (before: {done.before or installed})")
     return 0
 
 

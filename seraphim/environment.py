@@ -10,7 +10,16 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-SECRETS = ("DISCORD_TOKEN", "LAVALINK_PASSWORD", "LAVALINK_NODES", "DATABASE_URL")
+SERVICE_SECRETS = ("SPOTIFY_CLIENT_SECRET", "APPLE_MUSIC_TOKEN")
+"""What the audio node shows to music services."""
+
+SECRETS = (
+    "DISCORD_TOKEN",
+    "LAVALINK_PASSWORD",
+    "LAVALINK_NODES",
+    "DATABASE_URL",
+    *SERVICE_SECRETS,
+)
 
 
 def variables(

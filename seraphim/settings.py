@@ -35,6 +35,7 @@ DISCORD_API = "https://discord.com/api/v10"
 # A Unix socket's address holds about a hundred bytes (unix(7)).
 LONGEST_SOCKET_PATH = 100
 ONLY_NODE = "main"
+PRINTABLE = r"^[!-~]+$"
 # A node's name stands in paths of actors, in keys of the store and in the log.
 NODE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.IGNORECASE)
 
@@ -96,6 +97,13 @@ def _token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _printable(value: SecretStr) -> SecretStr:
+    # It is sent in a header.
+    if re.fullmatch(PRINTABLE, value.get_secret_value()) is None:
+        raise ValueError("has spaces, or letters that no key has")
+    return value
+
+
 def _database_url(value: SecretStr) -> SecretStr:
     database_url(value.get_secret_value())
     return value
@@ -119,6 +127,10 @@ def _password(value: SecretStr) -> SecretStr:
     if not value.get_secret_value():
         raise ValueError("is empty")
     return value
+
+
+def _clear(value: SecretStr | None) -> str | None:
+    return None if value is None else value.get_secret_value()
 
 
 class NodeSettings(BaseModel):
@@ -237,6 +249,22 @@ class Settings(BaseModel):
         alias="TRUSTED_MEDIA_HOSTS",
         description="your own media servers, host or host:port, separated by commas",
     )
+    spotify_client_id: str | None = Field(
+        None,
+        alias="SPOTIFY_CLIENT_ID",
+        pattern=PRINTABLE,
+        description="the client id of your application in Spotify's developer dashboard",
+    )
+    spotify_client_secret: Annotated[SecretStr, AfterValidator(_printable)] | None = Field(
+        None,
+        alias="SPOTIFY_CLIENT_SECRET",
+        description="the client secret of your application in Spotify's developer dashboard",
+    )
+    apple_music_token: Annotated[SecretStr, AfterValidator(_printable)] | None = Field(
+        None,
+        alias="APPLE_MUSIC_TOKEN",
+        description="a developer token for Apple Music's API",
+    )
     default_volume: int = Field(
         50, alias="DEFAULT_VOLUME", ge=0, le=100, description="a number from 0 to 100"
     )
@@ -290,6 +318,16 @@ class Settings(BaseModel):
         )
 
     @property
+    def service_keys(self) -> dict[str, str]:
+        """What opens music services, by variable, in the clear: for the embedded node alone."""
+        keys = {
+            "SPOTIFY_CLIENT_ID": self.spotify_client_id,
+            "SPOTIFY_CLIENT_SECRET": _clear(self.spotify_client_secret),
+            "APPLE_MUSIC_TOKEN": _clear(self.apple_music_token),
+        }
+        return {name: key for name, key in keys.items() if key is not None}
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret, for the log to leave out."""
         values = (
@@ -297,6 +335,8 @@ class Settings(BaseModel):
             self.lavalink_password,
             *(node.password for node in self.lavalink_nodes),
             self.database_url,
+            self.spotify_client_secret,
+            self.apple_music_token,
         )
         secrets = [value.get_secret_value() for value in values if value is not None]
         if self.database_url is not None:
@@ -319,6 +359,8 @@ class Settings(BaseModel):
                 "LAVALINK_HOST and LAVALINK_NODES are both set: leave LAVALINK_HOST out, and let"
                 " its node be one of LAVALINK_NODES."
             )
+        if (self.spotify_client_id is None) is not (self.spotify_client_secret is None):
+            mistakes.append("SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET: set both, or neither.")
         if self.music_dir is not None and not self.music_dir.is_dir():
             mistakes.append(f"MUSIC_DIR: there is no folder {self.music_dir}.")
         if self.data_dir.exists() and not self.data_dir.is_dir():

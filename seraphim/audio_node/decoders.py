@@ -9,6 +9,9 @@ All feeds of a process share its fate, so the one that did it is set apart: the 
 its slate whom it works for, and that one (or, when it worked for nobody, those that were being
 opened) is tried once more in a process by itself. If that dies too, the feed fails; the others
 never notice.
+
+Those seconds serve addresses that expire, too: a track that has a `Place` is looked for again when
+it cannot be read, once, and goes on at the frame after the last that arrived.
 """
 
 import asyncio
@@ -22,7 +25,7 @@ from seraphim.audio_node.decoder.address_guard import TrustedHosts
 from seraphim.audio_node.decoder.process import HANG_SECONDS, Process, Track
 from seraphim.audio_node.decoder.wire import Close, Configure
 from seraphim.audio_node.filters import Sound
-from seraphim.audio_node.media import MediaError, MediaInfo, MediaSource
+from seraphim.audio_node.media import MediaError, MediaInfo, MediaSource, Place
 
 __all__ = ["Decoders", "Feed"]
 
@@ -56,6 +59,11 @@ class Feed:
     def info(self) -> MediaInfo | None:
         """What is being played, once it is open."""
         return self._track.info
+
+    @property
+    def title(self) -> str | None:
+        """What the station says is heard now; None where nobody says anything."""
+        return self._track.title
 
     @property
     def ready(self) -> bool:
@@ -134,6 +142,7 @@ class Decoders:
         self._numbers = itertools.count(1)
         self._processes: list[Process] = []
         self._ends: set[asyncio.Task[None]] = set()
+        self._searches: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Decoders":
@@ -155,7 +164,9 @@ class Decoders:
     ) -> None:
         assert self._watch is not None
         self._watch.cancel()
-        await asyncio.wait([self._watch])
+        for search in self._searches:
+            search.cancel()
+        await asyncio.wait([self._watch, *self._searches])
         for process in list(self._processes):
             tracks = process.release()
             self._end(process)
@@ -180,26 +191,31 @@ class Decoders:
             raise track.failure or MediaError("The media could not be opened.", "fault")
         return track.info
 
-    def open(self, source: MediaSource, start_ms: int = 0, sound: Sound = PLAIN) -> Feed:
-        """Begin to decode; returns at once.
+    def open(self, source: MediaSource | Place, start_ms: int = 0, sound: Sound = PLAIN) -> Feed:
+        """Begin to decode, or first to find out where it is; returns at once.
 
         Media that has no length begins anywhere: `start_ms` only says how that is called.
         """
         track = Track(self._number(), source, max(0, start_ms), sound, AHEAD)
-        self._place(track, solitary=False)
+        self._begin(track)
         return Feed(self, track)
 
     def reopen(self, before: Track, start_ms: int, sound: Sound, splice: tuple[bytes, ...]) -> Feed:
         """Open a track's source again, where it is open already, if it is."""
-        track = Track(self._number(), before.source, max(0, start_ms), sound, AHEAD, splice)
+        source = before.place or before.source
+        assert source is not None
+        track = Track(self._number(), source, max(0, start_ms), sound, AHEAD, splice)
+        track.source = before.source
         if before.process is None:
-            self._place(track, solitary=False)
+            self._begin(track)
         else:
             before.process.add(track, instead_of=before)
         return Feed(self, track)
 
     def forget(self, track: Track) -> None:
         """Stop decoding a track, if it is still being decoded."""
+        if track.finding is not None:
+            track.finding.cancel()
         process = track.process
         if process is None:
             return
@@ -209,6 +225,23 @@ class Decoders:
 
     def _number(self) -> int:
         return next(self._numbers) & 0xFFFFFFFF
+
+    def _begin(self, track: Track) -> None:
+        if track.source is None:
+            track.finding = asyncio.create_task(self._find(track))
+            self._searches.add(track.finding)
+            track.finding.add_done_callback(self._searches.discard)
+        else:
+            self._place(track, solitary=False)
+
+    async def _find(self, track: Track) -> None:
+        assert track.place is not None
+        try:
+            track.source = await track.place.find()
+        except MediaError as error:
+            track.finish(error)
+        else:
+            self._place(track, solitary=False)
 
     def _place(self, track: Track, *, solitary: bool) -> None:
         process: Process | None = None
@@ -235,6 +268,9 @@ class Decoders:
             # Nothing was wrong with it until then: it is our doing, or that of its neighbours.
             process.send(Close(track.number))
             self._try_alone(track, failure)
+        elif failure is not None and failure.severity != "fault" and track.renew():
+            _log.info("decoder.looks_again", cause=failure.cause)
+            self._begin(track)
         else:
             track.finish(failure)
         self._thin_out(process)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from seraphim.audio_node.filters import Sound
-from seraphim.audio_node.media import MediaError, MediaSource
+from seraphim.audio_node.media import MediaError, MediaSource, Place
 
 
 class Feed(Protocol):
@@ -17,6 +17,11 @@ class Feed(Protocol):
     @property
     def ready(self) -> bool:
         """Whether a frame can be taken now."""
+        ...
+
+    @property
+    def title(self) -> str | None:
+        """What the station says of the frame that was taken last; None if it says nothing."""
         ...
 
     @property
@@ -54,5 +59,5 @@ class Feed(Protocol):
         ...
 
 
-OpenFeed = Callable[[MediaSource, int, Sound], Feed]
-"""Opens a source at a position in ms; returns at once."""
+OpenFeed = Callable[[MediaSource | Place, int, Sound], Feed]
+"""Opens a source at a position in ms, found out where it is first if need be; returns at once."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from seraphim.audio_node.feed import Feed, OpenFeed
 from seraphim.audio_node.filters import Sound
-from seraphim.audio_node.media import MediaError, MediaSource
+from seraphim.audio_node.media import MediaError, MediaSource, Place
 from seraphim.audio_node.playback import Start
 
 __all__ = ["WARM_MS", "Following"]
@@ -20,7 +20,9 @@ WARM_MS: Final = 20_000
 class Following:
     """One track that comes next; `close` it unless its feed was taken."""
 
-    def __init__(self, start: Start, source: MediaSource | MediaError, open_feed: OpenFeed) -> None:
+    def __init__(
+        self, start: Start, source: MediaSource | Place | MediaError, open_feed: OpenFeed
+    ) -> None:
         self.start: Final = start
         self.source: Final = source
         self._open_feed: Final = open_feed

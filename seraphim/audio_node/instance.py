@@ -23,7 +23,15 @@ HEADER: Final = "Seraphim-Instance"
 PASSWORD_BYTES: Final = 32
 
 CA_FILE: Final = "SSL_CERT_FILE"
-SETTINGS: Final = ("MUSIC_DIR", "TRUSTED_MEDIA_HOSTS", CA_FILE, "SSL_CERT_DIR")
+SETTINGS: Final = (
+    "MUSIC_DIR",
+    "TRUSTED_MEDIA_HOSTS",
+    "SPOTIFY_CLIENT_ID",
+    "SPOTIFY_CLIENT_SECRET",
+    "APPLE_MUSIC_TOKEN",
+    CA_FILE,
+    "SSL_CERT_DIR",
+)
 """What a node reads once, when it is started."""
 
 

@@ -1,15 +1,15 @@
 """What there is to play, and what can be wrong with it.
 
-These three types are all that the node's two halves tell each other about media: sources say where
+These types are all that the node's two halves tell each other about media: sources say where
 a track's bytes are (`MediaSource`), decoders say what they found there (`MediaInfo`) or why nothing
 can be heard of it (`MediaError`). A source names a place and never an open file: that is what lets
 a track be opened again, in another decoder process, at the position where the first one died.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
-__all__ = ["MediaError", "MediaInfo", "MediaSource", "Severity"]
+__all__ = ["MediaEntry", "MediaError", "MediaInfo", "MediaSource", "Place", "Severity"]
 
 Severity = Literal["common", "suspicious", "fault"]
 """Lavalink's: the media's or the user's doing, somebody else's, our own."""
@@ -37,10 +37,36 @@ class MediaError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MediaSource:
-    """A place where media is: an http(s) URL, or the path of a regular file."""
+    """A place where media is: an http(s) URL, or the path of a regular file.
+
+    `headers` are what the URL must be asked with. Its own host alone gets them, but for those that
+    say nothing about anybody.
+    """
 
     kind: Literal["http", "file"]
     location: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+class Place(Protocol):
+    """Where a track's media is, to be found out when it is needed: that may take seconds."""
+
+    async def find(self) -> MediaSource:
+        """Say where it is now. Raises `MediaError`."""
+        ...
+
+    def forget(self) -> None:
+        """What `find` said cannot be read, or no longer: addresses expire. It is to look again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MediaEntry:
+    """One entry of a list of media, as the list has it."""
+
+    url: str
+    title: str | None = None
+    length_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +75,7 @@ class MediaInfo:
 
     `container` and `codec` are short names (`mp3`, `ogg`; `opus`). `length_ms` is None when the
     media does not say how long it is, as radio does: then it is a stream and has no positions.
+    What has `entries` is no media itself but a list of such; no entry is known to be there.
     """
 
     container: str
@@ -57,6 +84,7 @@ class MediaInfo:
     title: str | None = None
     author: str | None = None
     isrc: str | None = None
+    entries: tuple[MediaEntry, ...] = ()
 
     @property
     def stream(self) -> bool:

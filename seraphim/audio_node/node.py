@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from seraphim.audio_node.decoders import Decoders
+from seraphim.audio_node.extractor import Extractor
 from seraphim.audio_node.instance import HEADER, Instance, new_instance_id, new_password
 from seraphim.audio_node.options import NodeOptions
 from seraphim.audio_node.pacer import Pacer
@@ -85,8 +86,18 @@ class AudioNode:
         decoders = await stack.enter_async_context(
             Decoders(trusted_hosts=options.trusted_media_hosts)
         )
-        sources = Sources(decoders, music_dir=options.music_dir)
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        )
+        extractor = Extractor(data_dir=options.data_dir, trusted_hosts=options.trusted_media_hosts)
+        stack.push_async_callback(extractor.close)
+        sources = Sources(
+            decoders,
+            music_dir=options.music_dir,
+            http=http,
+            keys=options.catalogue_keys,
+            extractor=extractor,
+        )
         tls = ssl.create_default_context()
         pacer = Pacer()
         stack.callback(pacer.close)

@@ -7,7 +7,9 @@ from typing import Final, Self
 
 from seraphim.audio_node.decoder.address_guard import TrustedHosts
 from seraphim.audio_node.instance import fingerprints
-from seraphim.environment import variables
+from seraphim.audio_node.sources.catalogues import CatalogueKeys
+from seraphim.audio_node.sources.spotify import SpotifyCredentials
+from seraphim.environment import SERVICE_SECRETS, variables
 
 LAVALINK_PORT: Final = 2333
 LARGEST_PORT: Final = 65_535
@@ -41,6 +43,8 @@ class NodeOptions:
         The music folder that is searched as the source `library`.
     trusted_media_hosts
         `host` or `host:port`, separated by commas: whose private addresses may be played from.
+    catalogue_keys
+        What opens the APIs of Spotify and Apple Music.
     exit_when_alone_seconds
         The node ends itself when no client was there for so long. None for never.
     stuck_ms
@@ -55,6 +59,7 @@ class NodeOptions:
     password: str | None = field(default=None, repr=False)
     music_dir: Path | None = None
     trusted_media_hosts: str = ""
+    catalogue_keys: CatalogueKeys = field(default_factory=CatalogueKeys)
     exit_when_alone_seconds: float | None = None
     stuck_ms: int = STUCK_MS
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -71,6 +76,7 @@ class NodeOptions:
             data_dir=_data_dir(environ),
             music_dir=_music_dir(environ),
             trusted_media_hosts=_hosts(environ, mistakes),
+            catalogue_keys=_catalogue_keys(environ, mistakes),
             exit_when_alone_seconds=ALONE_SECONDS,
             settings=fingerprints(environ),
         )
@@ -81,7 +87,9 @@ class NodeOptions:
     @classmethod
     def standalone(cls, environ: Mapping[str, str], dotenv: Path | None = None) -> Self:
         """Read the settings of a node of its own. Raises `WrongOptions` with every mistake."""
-        values, mistakes = variables(environ, dotenv, secrets=("LAVALINK_PASSWORD",))
+        values, mistakes = variables(
+            environ, dotenv, secrets=("LAVALINK_PASSWORD", *SERVICE_SECRETS)
+        )
         if "LAVALINK_PASSWORD" not in values:
             mistakes.append(
                 "LAVALINK_PASSWORD is missing: choose one, and set it here and for the bots that"
@@ -99,6 +107,7 @@ class NodeOptions:
             password=values.get("LAVALINK_PASSWORD"),
             music_dir=music_dir,
             trusted_media_hosts=_hosts(values, mistakes),
+            catalogue_keys=_catalogue_keys(values, mistakes),
         )
         if mistakes:
             raise WrongOptions(mistakes)
@@ -121,6 +130,17 @@ def _hosts(values: Mapping[str, str], mistakes: list[str]) -> str:
     except ValueError as error:
         mistakes.append(f"TRUSTED_MEDIA_HOSTS: {error}.")
     return hosts
+
+
+def _catalogue_keys(values: Mapping[str, str], mistakes: list[str]) -> CatalogueKeys:
+    id_, secret = values.get("SPOTIFY_CLIENT_ID"), values.get("SPOTIFY_CLIENT_SECRET")
+    # Of a secret that is in a file which cannot be read, "", that has been said.
+    if (id_ is None) is not (secret is None):
+        mistakes.append("SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET: set both, or neither.")
+    return CatalogueKeys(
+        spotify=SpotifyCredentials(id_, secret) if id_ and secret else None,
+        apple_music_token=values.get("APPLE_MUSIC_TOKEN") or None,
+    )
 
 
 def _port(values: Mapping[str, str], mistakes: list[str]) -> int:

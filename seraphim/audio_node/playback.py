@@ -100,6 +100,11 @@ class Playback:
         return round(self._position_ms if seek is None else seek.position_ms)
 
     @property
+    def title(self) -> str | None:
+        """What the station says is heard now; None if it says nothing."""
+        return self._feed.title
+
+    @property
     def left_ms(self) -> float | None:
         """How long it still sounds, as far as is known."""
         end = self._info.length_ms

@@ -16,7 +16,7 @@ import structlog
 from seraphim.audio_node.feed import OpenFeed
 from seraphim.audio_node.filters import Filters, Sound
 from seraphim.audio_node.following import WARM_MS, Following
-from seraphim.audio_node.media import MediaError, MediaSource
+from seraphim.audio_node.media import MediaError, MediaSource, Place
 from seraphim.audio_node.pacer import Pacer
 from seraphim.audio_node.payloads import EndReason, JsonObject, event, exception
 from seraphim.audio_node.playback import Playback, Start
@@ -91,6 +91,7 @@ class Player:
         self._voice: VoiceConnection | None = None
         self._next_voice: VoiceConnection | None = None
         self._flowing = False
+        self._told_title: str | None = None
         self._silence_left = 0
         self._farewells: set[asyncio.Task[None]] = set()
         self._log = _log.bind(guild=guild_id)
@@ -129,16 +130,20 @@ class Player:
     def state(self) -> JsonObject:
         """Position and connection now, as a playerUpdate tells them."""
         voice = self._voice
+        title = None if self._playback is None else self._playback.title
         return {
             "time": time.time_ns() // 1_000_000,
             "position": self.position_ms,
             "connected": voice is not None and voice.connected,
             "ping": -1 if voice is None else voice.ping_ms,
+            **({} if title is None else {"streamTitle": title}),
         }
 
     # What can be asked of it
 
-    def play(self, start: Start, source: MediaSource | MediaError, *, paused: bool = False) -> None:
+    def play(
+        self, start: Start, source: MediaSource | Place | MediaError, *, paused: bool = False
+    ) -> None:
         """Begin a track, in place of the one that may be playing; nothing follows it then.
 
         `source` is an error when it is known already that nothing can be heard: that is told like
@@ -152,7 +157,7 @@ class Player:
         self.paused = paused
         self._begin(beginning)
 
-    def follow(self, start: Start, source: MediaSource | MediaError) -> None:
+    def follow(self, start: Start, source: MediaSource | Place | MediaError) -> None:
         """Go on with this track, without a gap, when the one that is playing has finished.
 
         In place of what was to follow before. Nothing where nothing is playing. It begins as if it
@@ -310,6 +315,9 @@ class Player:
         self._silence_left = SILENCE_FRAMES
         self._voice.send(frame)
         self.frames.sent += 1
+        if playback.title != self._told_title:
+            self._told_title = playback.title
+            self._listener.changed(self)
         if playback.past_end or playback.ended:
             # Told with the last frame and not after it: the client has a frame's time to go on.
             self._finish()

@@ -6,9 +6,9 @@ through Lavalink, and a Lavalink with an `http` source plays the ones that have 
 Java's modified UTF-8 behind a 16-bit length. A format of our own (JSON, say) was rejected: clients
 decode this one by themselves.
 
-Every source here is probed like lavaplayer's `http`, so each track carries a `probe` (the name of
-its container) behind its source's name; tracks of sources that have none, YouTube's for one, are
-refused as undecodable, since nothing here could play them.
+Behind its source's name a track carries what that source wants of it: the files of `http` and of
+the library a `probe` (the name of their container), all others nothing. What LavaSrc writes there
+for Spotify and its like (albums, pictures) is not needed and passed over.
 """
 
 import base64
@@ -23,10 +23,13 @@ VERSIONS = range(1, VERSION + 1)
 VERSIONED = 1 << 30
 SIZE_MASK = VERSIONED - 1
 LONGEST_TEXT = 0xFFFF
+POSITION = struct.Struct(">q")
+PROBED = frozenset({"http", "library", "local"})
+MIRRORED = frozenset({"applemusic", "deezer", "spotify"})
 
 
 class UndecodableTrack(ValueError):
-    """The text is not a track of version 1, 2 or 3 with a probed source."""
+    """The text is not a track of version 1, 2 or 3."""
 
 
 class UnencodableTrack(ValueError):
@@ -78,8 +81,8 @@ def encode(track: TrackInfo) -> str:
             _optional(track.artwork_url),
             _optional(track.isrc),
             _text(track.source),
-            _text(track.probe),
-            struct.pack(">q", track.position_ms),
+            _text(track.probe) if track.source in PROBED else b"",
+            POSITION.pack(track.position_ms),
         )
     )
     return base64.b64encode(struct.pack(">I", VERSIONED | len(message)) + message).decode("ascii")
@@ -122,9 +125,9 @@ class _Reader:
             uri=self._optional() if version >= 2 else None,
             artwork_url=self._optional() if version >= 3 else None,
             isrc=self._optional() if version >= 3 else None,
-            source=self._text(),
-            probe=self._text(),
-            position_ms=self._long(),
+            source=(source := self._text()),
+            probe=self._text() if source in PROBED else "",
+            position_ms=self._last_long(skip=source in MIRRORED),
         )
         if self._at != len(self._data):
             raise UndecodableTrack("there is more than a track")
@@ -140,6 +143,12 @@ class _Reader:
     def _long(self) -> int:
         (value,) = struct.unpack(">q", self._take(8))
         return int(value)
+
+    def _last_long(self, *, skip: bool) -> int:
+        """Read the one that stands at the end, whatever comes before it."""
+        if skip:
+            self._at = max(self._at, len(self._data) - POSITION.size)
+        return self._long()
 
     def _flag(self) -> bool:
         return self._take(1) != b"\0"

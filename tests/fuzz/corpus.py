@@ -81,6 +81,13 @@ _PLAYLISTS = {
     "t=0 0\nm=audio 5004 RTP/AVP 0\n",
     "concat": "ffconcat version 1.0\nfile /etc/hostname\n",
     "pls": "[playlist]\nFile1=http://127.0.0.1:1/x.mp3\nNumberOfEntries=1\n",
+    "list.m3u": "#EXTM3U\n#EXTINF:12,Åurora - One\none.mp3\n#EXTINF:-1,\nhttp://127.0.0.1:1/live\n",
+    "list.xspf": '<?xml version="1.0"?><playlist version="1" xmlns="http://xspf.org/ns/0/"><trackList>'
+    "<track><location>http://127.0.0.1:1/a.mp3</location><title>One</title></track>"
+    "</trackList></playlist>",
+    "map.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-PLAYLIST-TYPE:VOD\n"
+    '#EXT-X-MAP:URI="init.mp4",BYTERANGE="500@0"\n#EXTINF:2.0,\n#EXT-X-BYTERANGE:900@500\na.mp4\n'
+    "#EXT-X-DISCONTINUITY\n#EXTINF:2.0,\n#EXT-X-BYTERANGE:900\na.mp4\n#EXT-X-ENDLIST\n",
     "html": "<!doctype html><html><title>Not found</title><body>" + "<p>no</p>" * 200,
     "json": '{"error": "not found"}',
 }

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from seraphim.audio_node.extractor import release
+from seraphim.audio_node.extractor.release import CannotUpdate, Update
 from seraphim.cli import main
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for name in ("DISCORD_TOKEN", "DATA_DIR", "MUSIC_DIR"):
+    for name in ("DISCORD_TOKEN", "DATA_DIR", "MUSIC_DIR", "SERAPHIM_CONTAINER"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -22,7 +24,9 @@ def test_wrong_usage_exits_with_2(arguments: list[str]):
     assert ended.value.code == 2
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["sandbox"], ["audio-node"], ["tree"]])
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["sandbox"], ["audio-node"], ["tree"], ["sources"]]
+)
 def test_help_is_everywhere(command: list[str], capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as ended:
         main([*command, "--help"])
@@ -47,3 +51,51 @@ def test_the_settings_may_stand_in_a_file(folder: Path, capsys: pytest.CaptureFi
 def test_a_tree_of_a_bot_that_does_not_run_exits_with_4(capsys: pytest.CaptureFixture[str]):
     assert main(["tree"]) == 4
     assert "No bot runs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "done", "said"),
+    [
+        ([], Update("2026.11.20", None), "yt-dlp 2026.11.20 (before: the one that was installed)"),
+        (["--rollback"], Update(None, "2026.11.20"), "yt-dlp the one that was installed (before:"),
+    ],
+)
+def test_sources_are_updated_where_the_data_is(
+    arguments: list[str],
+    done: Update,
+    said: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    asked: list[Path] = []
+
+    def answer(data_dir: Path) -> Update:
+        asked.append(data_dir.resolve())
+        return done
+
+    monkeypatch.setattr(release, "rollback" if arguments else "update", answer)
+    monkeypatch.setenv("DATA_DIR", str(folder / "data"))
+    assert main(["sources", "update", *arguments]) == 0
+    assert asked == [folder / "data"]
+    assert said in capsys.readouterr().out
+
+
+def test_an_update_that_cannot_be_done_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def refuse(_: Path) -> Update:
+        raise CannotUpdate("the package index cannot be reached")
+
+    monkeypatch.setattr(release, "update", refuse)
+    assert main(["sources", "update"]) == 1
+    assert "Nothing was changed: the package index" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--rollback"]])
+def test_in_a_container_the_image_is_updated_instead(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("SERAPHIM_CONTAINER", "1")
+    assert main(["sources", "update", *arguments]) == 1
+    assert "image" in capsys.readouterr().err

@@ -61,6 +61,10 @@ def test_all_mistakes_are_named_at_once_with_their_remedy():
         ({"TRUSTED_MEDIA_HOSTS": "http://nas/"}, "TRUSTED_MEDIA_HOSTS"),
         ({"TRUSTED_MEDIA_HOSTS": "nas:many"}, "TRUSTED_MEDIA_HOSTS"),
         ({"TRUSTED_MEDIA_HOSTS": "me@nas"}, "TRUSTED_MEDIA_HOSTS"),
+        ({"SPOTIFY_CLIENT_ID": "abc"}, "set both, or neither"),
+        ({"SPOTIFY_CLIENT_SECRET": "abc"}, "set both, or neither"),
+        ({"SPOTIFY_CLIENT_ID": "a\nb", "SPOTIFY_CLIENT_SECRET": "abc"}, "SPOTIFY_CLIENT_ID"),
+        ({"APPLE_MUSIC_TOKEN": "Bearer abc"}, "APPLE_MUSIC_TOKEN"),
     ],
 )
 def test_what_cannot_work_is_named(extra: dict[str, str], named: str):
@@ -103,6 +107,25 @@ def test_secrets_stand_in_no_repr():
     assert "secret-part" not in repr(settings)
     assert "hunter2" not in repr(settings)
     assert settings.secrets == (TOKEN, "hunter2")
+
+
+SPOTIFY = {"SPOTIFY_CLIENT_ID": "abc", "SPOTIFY_CLIENT_SECRET": "hush"}
+
+
+def test_keys_of_music_services_are_handed_on_and_shown_to_nobody(tmp_path: Path):
+    file = tmp_path / "token"
+    file.write_text("ey.hush.hush\n")
+    settings = load({**GOOD, **SPOTIFY, "APPLE_MUSIC_TOKEN_FILE": str(file)})
+    assert settings.service_keys == {**SPOTIFY, "APPLE_MUSIC_TOKEN": "ey.hush.hush"}
+    assert settings.secrets == (TOKEN, "hush", "ey.hush.hush")
+    assert "hush" not in repr(settings)
+    assert load(GOOD).service_keys == {}
+
+
+def test_a_key_that_no_header_can_have_is_refused_unseen():
+    said = mistakes({**GOOD, **SPOTIFY, "SPOTIFY_CLIENT_SECRET": "hush hush"})
+    assert said.startswith("SPOTIFY_CLIENT_SECRET has spaces")
+    assert "hush" not in said
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "[::1]", "::1"])

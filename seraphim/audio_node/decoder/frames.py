@@ -51,6 +51,11 @@ LONGEST_COPIED: Final = 1275
 LONGEST_TAG: Final = 250
 MOST_DAMAGED: Final = 200
 FAR_SEEK_BYTES: Final = 24 * 1024 * 1024
+BUFFER: Final = 32768
+LIVE_BUFFER: Final = 4096
+"""What is read ahead of a station is two seconds of it otherwise, and its titles come early."""
+
+WAV_PROBE: Final = "65536"
 LIMIT: Final = 0.89
 """The loudest sample of what was raised by levelling: -1 dB."""
 
@@ -80,23 +85,12 @@ class Media:
         if reader.distant and reader.size is not None and reader.size > FAR_SEEK_BYTES:
             # An mp3 is sought exactly by reading all before the position; here that is too far.
             options["fflags"] = "+fastseek"
-        with understood(self._reader):
-            self._container: InputContainer = av.open(
-                reader,
-                "r",
-                container_options=options,
-                metadata_errors="replace",
-                io_open=_refuse,
-            )
-        try:
-            with understood(self._reader):
-                self._stream = self._choose_stream()
-        except BaseException:
-            self._container.close()
-            raise
-        reader.budget = None
-        self._packets = Packets(self._container, self._stream, reader, turn)
-        self._unit = self._stream.time_base or Fraction(1, RATE)
+        if reader.beginning().startswith(b"RIFF"):
+            # There is nothing to find in PCM, and libavformat goes on looking for it.
+            options["probesize"] = WAV_PROBE
+        self._options = options
+        self._packets = Packets(self._open, reader, turn)
+        self._unit = self._packets.time_base
         self._began_ms: int | None = None
         tags = self._tags()
         self._levelling = Levelling(tagged_loudness(tags))
@@ -127,7 +121,7 @@ class Media:
 
     def _place(self, start_ms: int) -> int:
         """Tell where in the media a position is; what has no length begins where it was opened."""
-        if self._reader.size is not None:
+        if not self._reader.endless:
             return start_ms
         if self._began_ms is None:
             self._began_ms = start_ms
@@ -157,7 +151,7 @@ class Media:
         lead = min(LEAD, int(start / size))
         start -= round(lead * size)
         levelled = sound.effective.loudness is not None
-        if levelled and not self._levelling.settled and self._reader.size is not None:
+        if levelled and not self._levelling.settled and not self._reader.endless:
             self._foresee(start)
         packets = self._packets.read(start / RATE, kept_seconds=AHEAD_SECONDS * (1 + sound.tempo))
         samples = self._samples(packets, start, sound)
@@ -203,14 +197,35 @@ class Media:
                     damaged = 0
                     yield piece
 
-    def _choose_stream(self) -> AudioStream:
-        chosen = self._container.streams.best("audio")
+    def _open(self) -> tuple[InputContainer, AudioStream]:
+        """Open the media, or a part of it."""
+        with understood(self._reader):
+            container: InputContainer = av.open(
+                self._reader,
+                "r",
+                container_options=self._options,
+                metadata_errors="replace",
+                io_open=_refuse,
+                buffer_size=LIVE_BUFFER if self._reader.endless else BUFFER,
+            )
+        try:
+            with understood(self._reader):
+                stream = self._choose_stream(container)
+        except BaseException:
+            container.close()
+            raise
+        self._reader.budget = None
+        self._container, self._stream = container, stream
+        return container, stream
+
+    def _choose_stream(self, container: InputContainer) -> AudioStream:
+        chosen = container.streams.best("audio")
         if not isinstance(chosen, AudioStream):
             raise MediaError("There is no sound in it.", "common", "no audio stream")
         # PyAV says that there always is one.
         if cast("AudioCodecContext | None", chosen.codec_context) is None:
             raise MediaError("This is not audio that can be played.", "common", "no decoder for it")
-        for stream in self._container.streams:
+        for stream in container.streams:
             if stream.index != chosen.index:
                 stream.discard = Discard.all
         chosen.codec_context.thread_count = 1
@@ -233,14 +248,17 @@ class Media:
     def _describe(self, tags: dict[str, str]) -> MediaInfo:
         names = self._container.format.name.split(",")
         length = self._container.duration
-        if self._reader.size is None or not length or length < 0:
+        if self._reader.duration is not None:
+            length = round(self._reader.duration * 1_000_000)
+        elif self._reader.endless or not length or length < 0:
             length = None
         station = (self._reader.station or "").strip()[:LONGEST_TAG]
         return MediaInfo(
             container=_CONTAINERS.get(names[0], names[0]),
             codec=self._stream.codec_context.codec.canonical_name,
             length_ms=None if length is None else length // 1000,
-            title=tags.get("title") or station or None,
+            # A station's tags are those of the song that is on.
+            title=(station if length is None else None) or tags.get("title") or station or None,
             author=tags.get("artist") or tags.get("album_artist") or tags.get("author"),
             isrc=tags.get("isrc") or tags.get("tsrc"),
         )

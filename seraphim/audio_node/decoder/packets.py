@@ -8,7 +8,7 @@ they would be ten times that. A seek to somewhere near is served from here in th
 
 import math
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Final, NamedTuple
@@ -28,6 +28,9 @@ KEPT_SECONDS: Final = 8.0
 KEPT_BYTES: Final = 1 << 20
 SETTLING_SECONDS: Final = 0.1
 """What a decoder is given before the first sample that counts: codecs look back a few packets."""
+
+CREDIBLE_SECONDS: Final = 2.0
+"""How far the time stamps at a place may be from what was said of it; they are more exact."""
 
 NEAR_SECONDS: Final = 10.0
 """So far ahead of what was read it is quicker to read on than to seek."""
@@ -60,22 +63,35 @@ class _Kept(NamedTuple):
 
 
 class Packets:
-    """Reads the packets of `stream`, from any place on; one reading at a time."""
+    """Reads the packets of a stream, from any place on; one reading at a time.
+
+    Where the reader begins a new part, `open_part` gives what is in it. Its packets are timed as if
+    all were one: those of a part that is read on to follow the last one of the part before.
+    """
 
     def __init__(
         self,
-        container: InputContainer,
-        stream: AudioStream,
+        open_part: "Callable[[], tuple[InputContainer, AudioStream]]",
         reader: Reader,
         turn: Turn,
     ) -> None:
-        self._container = container
+        self._open_part = open_part
+        self._container, stream = open_part()
         self._stream = stream
+        self._codec = stream.codec_context.name
+        self._begins: float | None = None
+        """Where the part that was opened begins, until its first packet has come."""
+        self._certain = True
+        """Whether it begins exactly there."""
+        self._shift = 0
+        """What is added to the time stamps of this part."""
         self._reader = reader
         self._turn = turn
         # A float, because a fraction costs more than the packet; it is exact to a sample for days.
-        self._unit = float(stream.time_base or Fraction(1, stream.sample_rate or 1))
-        self._timed = reader.size is not None
+        self.time_base = stream.time_base or Fraction(1, stream.sample_rate or 1)
+        """The unit of all time stamps, whatever a part has."""
+        self._unit = float(self.time_base)
+        self._timed = not reader.endless
         self.zero = stream.start_time or 0
         """The time stamp of the beginning, in the stream's unit."""
         self._kept: deque[_Kept] = deque()
@@ -98,8 +114,7 @@ class Packets:
         """
         begin = start - SETTLING_SECONDS if start else 0.0
         at = self._find(begin)
-        if at is None and self._reader.seekable():
-            self._seek(start)
+        if at is None and self._seek(start):
             at = 0
         else:
             # Nothing to do for a codec that was given nothing yet, and not asked to either.
@@ -121,19 +136,58 @@ class Packets:
             number = self._first + index
         return number
 
-    def _seek(self, start: float) -> None:
-        moment = int(start / self._unit) + self.zero
-        self._demuxed = None
-        with understood(self._reader):
-            self._container.seek(moment, stream=self._stream)
+    def _seek(self, start: float) -> bool:
+        """Go to a place that is not remembered; returns whether that can be done."""
+        if self._reader.seekable():
+            moment = int(start / self._unit) + self.zero
+            self._demuxed = None
+            with understood(self._reader):
+                self._container.seek(moment, stream=self._stream)
+        elif (began := self._reader.seek_seconds(start)) is not None:
+            self._begin_part(began, certain=False)
+        else:
+            return False
         self._kept.clear()
         self._first = self._bytes = 0
         self._whole = False
         self._behind = start
+        return True
+
+    def _begin_part(self, begins: float, *, certain: bool) -> None:
+        """Open the part that the reader has begun.
+
+        The container before lives on for as long as one of its packets is kept.
+        """
+        self._demuxed = None
+        self._container, self._stream = self._open_part()
+        if self._stream.codec_context.name != self._codec:
+            raise MediaError("The media changed while it played.", "suspicious", "another codec")
+        self._begins, self._certain, self._shift = begins, certain, 0
+
+    def _place(self, packet: "Packet[AudioStream]") -> None:
+        """Give a packet its time in the whole."""
+        if packet.pts is None:
+            return
+        base = packet.time_base or self.time_base
+        at = packet.pts if base == self.time_base else round(packet.pts * base / self.time_base)
+        if (begins := self._begins) is not None:
+            self._begins = None
+            expected = round(begins / self._unit) + self.zero
+            if self._certain or abs(at - expected) * self._unit > CREDIBLE_SECONDS:
+                self._shift = expected - at
+        if base == self.time_base and not self._shift:
+            return
+        duration = packet.duration or 0
+        packet.pts = packet.dts = at + self._shift
+        packet.duration = round(duration * base / self.time_base)
+        packet.time_base = self.time_base
 
     def _reset_codec(self) -> None:
-        if self._demuxed is not None:
-            self._stream.codec_context.flush_buffers()
+        if self._demuxed is None:
+            return
+        streams = {id(stream): stream for stream in (kept.packet.stream for kept in self._kept)}
+        for stream in (*streams.values(), self._stream):
+            stream.codec_context.flush_buffers()
 
     def _read(
         self, number: int, begin: float, kept_seconds: float
@@ -154,17 +208,24 @@ class Packets:
             if self._reader.failure is not None:
                 raise self._reader.failure
 
-    def _demux(self, kept_seconds: float) -> _Kept | None:
-        """Read one more packet, and forget what is long past."""
+    def _next(self) -> "Packet[AudioStream] | None":
+        """Read this part's next packet; None at its end."""
+        self._turn.check()
         if self._demuxed is None:
             self._demuxed = self._container.demux(self._stream)
         try:
-            packet = next(self._demuxed, None)
+            return next(self._demuxed, None)
         except IndexError:
             # At the end, PyAV takes a stream that appeared on the way for one that was asked for.
-            packet = None
-        if packet is None:
             return None
+
+    def _demux(self, kept_seconds: float) -> _Kept | None:
+        """Read one more packet, and forget what is long past."""
+        while (packet := self._next()) is None:
+            if self._reader.failure is not None or not self._reader.next_part():
+                return None
+            self._begin_part(self._behind, certain=True)
+        self._place(packet)
         begins, at, size = self._behind, packet.pts, packet.size
         if at is not None and self._timed:
             begins = (at - self.zero) * self._unit

@@ -28,10 +28,11 @@ from seraphim.audio_node.decoder.wire import (
     Ping,
     Pong,
     Splitter,
+    Title,
     encode,
 )
 from seraphim.audio_node.filters import Sound
-from seraphim.audio_node.media import MediaError, MediaInfo, MediaSource
+from seraphim.audio_node.media import MediaError, MediaInfo, MediaSource, Place
 
 __all__ = ["HANG_SECONDS", "TRACKS_PER_PROCESS", "Process", "Track"]
 
@@ -43,6 +44,8 @@ TRACKS_PER_PROCESS: Final = 50
 START_SECONDS: Final = 15.0
 HANG_SECONDS: Final = 3.0
 END_SECONDS: Final = 2.0
+MOST_TITLES: Final = 50
+LONGEST_TITLE: Final = 250
 FORGIVEN: Final = 500
 """Frames after which a track's process may die again without it being the same incident."""
 
@@ -56,7 +59,7 @@ class Track:
     def __init__(
         self,
         number: int,
-        source: MediaSource,
+        source: MediaSource | Place,
         start_ms: int,
         sound: Sound,
         ahead: int,
@@ -75,7 +78,15 @@ class Track:
         self.opening = True
         self.progress_at = self._time()
         self.starved_since: float | None = self.progress_at
-        self.source = source
+        self.title: str | None = None
+        """What the station said of the frame that was taken last."""
+        self._titles: deque[tuple[int, str | None]] = deque(maxlen=MOST_TITLES)
+        self.place = None if isinstance(source, MediaSource) else source
+        """Where it is looked for, if that must be looked for."""
+        self.source = source if isinstance(source, MediaSource) else None
+        """Where it is, once that is known."""
+        self.finding: asyncio.Task[None] | None = None
+        self._renewed_at: int | None = None
         self._start_ms = start_ms
         self._sound = sound
         self._ahead = ahead
@@ -111,6 +122,7 @@ class Track:
             splice = ()
         self._outstanding = self._ahead - len(self.frames)
         position = self._start_ms + round(FRAME_MS * self._received * self._sound.tempo)
+        assert self.source is not None
         return Open(
             self.number,
             self.source,
@@ -147,10 +159,16 @@ class Track:
             self.starved_since = None
             self.changed.set()
 
+    def on_title(self, title: str | None) -> None:
+        """Note what is said of the frames that arrive from now on."""
+        self._titles.append((self._received, None if title is None else title[:LONGEST_TITLE]))
+
     def take(self) -> bytes | None:
         """Give the next frame, if there is one."""
         if not self.frames:
             return None
+        while self._titles and self._titles[0][0] <= self._received - len(self.frames):
+            self.title = self._titles.popleft()[1]
         frame = self.frames.popleft()
         self._heard.append(frame)
         self.taken += 1
@@ -175,6 +193,15 @@ class Track:
         self.starved_since = None
         self.opened.set()
         self.changed.set()
+
+    def renew(self) -> bool:
+        """Forget where it is, and tell whether to look again: not when that was done just now."""
+        before, self._renewed_at = self._renewed_at, self._received
+        if self.place is None or (before is not None and self._received - before < FORGIVEN):
+            return False
+        self.place.forget()
+        self.source = None
+        return True
 
     def strike(self) -> bool:
         """Note that a process died of it, and tell whether that was once too often."""
@@ -355,6 +382,9 @@ class Process:
             case Frames(number, frames):
                 if track := self.tracks.get(number):
                     track.on_frames(frames)
+            case Title(number, title):
+                if track := self.tracks.get(number):
+                    track.on_title(title)
             case Ended(number):
                 if track := self.tracks.get(number):
                     # The decoder keeps it open until it is closed: it may be wanted again.

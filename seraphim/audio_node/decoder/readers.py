@@ -5,12 +5,14 @@ import os
 import stat
 from typing import Protocol
 
+from seraphim.audio_node.decoder import playlists
 from seraphim.audio_node.decoder.address_guard import TrustedHosts
 from seraphim.audio_node.decoder.gate import Turn
+from seraphim.audio_node.decoder.hls import HlsReader
 from seraphim.audio_node.decoder.web import HttpReader
-from seraphim.audio_node.media import MediaError, MediaSource
+from seraphim.audio_node.media import MediaEntry, MediaError, MediaSource
 
-__all__ = ["FileReader", "Reader", "open_reader"]
+__all__ = ["FileReader", "Listed", "Reader", "open_reader"]
 
 
 class Reader(Protocol):
@@ -20,6 +22,10 @@ class Reader(Protocol):
     is how many bytes probing may still take, `station` the name a radio gives itself, and `distant`
     says that each byte costs time. `read` gives at most as many bytes as asked for, or raises
     `MediaError` or `Closed`.
+
+    The bytes may come in parts, each of which is media of its own and ends as a file does:
+    `next_part` goes on with the next, and where the media is sought by seconds and not by bytes,
+    `seek_seconds` begins one.
     """
 
     failure: MediaError | None
@@ -28,8 +34,27 @@ class Reader(Protocol):
     distant: bool
 
     @property
+    def duration(self) -> float | None:
+        """Length in seconds, where it is known without looking into the media."""
+        ...
+
+    @property
+    def endless(self) -> bool:
+        """Whether nobody knows where it ends."""
+        ...
+
+    @property
+    def title(self) -> str | None:
+        """What a station says of the bytes that were read last."""
+        ...
+
+    @property
     def size(self) -> int | None:
-        """Length in bytes, None for endless streams."""
+        """Length in bytes, where it is known."""
+        ...
+
+    def beginning(self) -> bytes:
+        """Give the first bytes before anything was read, where looking at them saves reading."""
         ...
 
     def seekable(self) -> bool:
@@ -44,8 +69,16 @@ class Reader(Protocol):
         """Move the position of the next read."""
         ...
 
+    def seek_seconds(self, seconds: float) -> float | None:
+        """Begin a part at this moment or before; gives its moment. None: seek by bytes."""
+        ...
+
+    def next_part(self) -> bool:
+        """Go on with the next part, where one has ended; returns whether there is one."""
+        ...
+
     def read(self, size: int) -> bytes:
-        """Read up to `size` bytes; none at the end."""
+        """Read up to `size` bytes; none at the end, of the part or of all."""
         ...
 
     def close(self) -> None:
@@ -57,7 +90,10 @@ class FileReader:
     """A regular file of this machine; a disk is never waited for with the gate given away."""
 
     station: str | None = None
+    title: str | None = None
+    duration: float | None = None
     distant = False
+    endless = False
 
     def __init__(self, path: str, turn: Turn) -> None:
         self.failure: MediaError | None = None
@@ -80,6 +116,10 @@ class FileReader:
         """Length in bytes."""
         return self._size
 
+    def beginning(self) -> bytes:
+        """Give nothing: reading costs nothing here."""
+        return b""
+
     def seekable(self) -> bool:
         """Say yes."""
         return True
@@ -91,6 +131,14 @@ class FileReader:
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move the position of the next read."""
         return self._file.seek(offset, whence)
+
+    def seek_seconds(self, seconds: float) -> float | None:
+        """Say that positions are bytes here."""
+        return None
+
+    def next_part(self) -> bool:
+        """Say that there is none."""
+        return False
 
     def read(self, size: int) -> bytes:
         """Read up to `size` bytes; none at the end."""
@@ -110,8 +158,36 @@ class FileReader:
         self._file.close()
 
 
+class Listed(Exception):
+    """The source is no media but a list of it: `entries`."""
+
+    def __init__(self, entries: tuple[MediaEntry, ...]) -> None:
+        super().__init__("a list of media")
+        self.entries = entries
+
+
 def open_reader(source: MediaSource, trusted: TrustedHosts, turn: Turn) -> Reader:
-    """Open a source's bytes; raises `MediaError` or `Closed`."""
+    """Open a source's bytes; raises `MediaError`, `Closed` or `Listed`."""
     if source.kind == "file":
         return FileReader(source.location, turn)
-    return HttpReader(source.location, trusted, turn)
+    reader = HttpReader(source.location, trusted, turn, source.headers)
+    try:
+        if not playlists.is_list(reader.content_type, reader.beginning()):
+            return reader
+        text = playlists.decode(_whole(reader))
+    except BaseException:
+        reader.close()
+        raise
+    reader.close()
+    if playlists.is_hls(text):
+        return HlsReader(text, reader.target, reader.web, turn)
+    raise Listed(playlists.read(text, reader.target.url))
+
+
+def _whole(reader: Reader) -> bytes:
+    data = bytearray()
+    while piece := reader.read(65536):
+        data += piece
+        if len(data) > playlists.LARGEST:
+            raise MediaError("This list is too long.", "common", f"over {playlists.LARGEST} bytes")
+    return bytes(data)

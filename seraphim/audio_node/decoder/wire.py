@@ -10,11 +10,11 @@ import base64
 import json
 import struct
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final, TypedDict, cast
 
 from seraphim.audio_node.filters import Filters, Sound, WrongFilter
-from seraphim.audio_node.media import MediaError, MediaInfo, MediaSource, Severity
+from seraphim.audio_node.media import MediaEntry, MediaError, MediaInfo, MediaSource, Severity
 
 __all__ = [
     "Close",
@@ -30,6 +30,7 @@ __all__ = [
     "Ping",
     "Pong",
     "Splitter",
+    "Title",
     "encode",
 ]
 
@@ -109,6 +110,14 @@ class Frames:
 
 
 @dataclass(frozen=True, slots=True)
+class Title:
+    """Decoder to node: this is what the station says of the frames that come next."""
+
+    track: int
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """Decoder to node: there is no more of this track."""
 
@@ -130,13 +139,26 @@ class Failed:
         return MediaError(self.message, self.severity, self.cause)
 
 
-Message = Configure | Open | Credit | Close | Ping | Hello | Pong | Opened | Frames | Ended | Failed
+Message = (
+    Configure
+    | Open
+    | Credit
+    | Close
+    | Ping
+    | Hello
+    | Pong
+    | Opened
+    | Frames
+    | Ended
+    | Failed
+    | Title
+)
 
 _HEAD: Final = struct.Struct("!IBI")
 _LENGTH: Final = struct.Struct("!H")
 _COUNT: Final = struct.Struct("!I")
 _KINDS: Final[tuple[type[Message], ...]] = (
-    Configure, Open, Credit, Close, Ping, Hello, Pong, Opened, Frames, Ended, Failed,
+    Configure, Open, Credit, Close, Ping, Hello, Pong, Opened, Frames, Ended, Failed, Title,
 )  # fmt: skip
 _KIND: Final = {kind: number for number, kind in enumerate(_KINDS)}
 
@@ -146,8 +168,14 @@ class _ConfigureBody(TypedDict):
     patience: float
 
 
+class _PlaceBody(TypedDict):
+    kind: str
+    location: str
+    headers: list[tuple[str, str]]
+
+
 class _SourceBody(TypedDict):
-    source: dict[str, str]
+    source: _PlaceBody
     start_ms: int
     volume: int
     filters: dict[str, object]
@@ -163,6 +191,9 @@ class _InfoBody(TypedDict):
     title: str | None
     author: str | None
     isrc: str | None
+
+
+_EntryBody = tuple[str, str | None, int | None]
 
 
 class _FailedBody(TypedDict):
@@ -191,11 +222,16 @@ def encode(message: Message) -> bytes:
         case Credit(track, frames):
             body = _COUNT.pack(frames)
         case Opened(track, info):
-            body = json.dumps(asdict(info)).encode()
+            about = asdict(replace(info, entries=()))
+            del about["entries"]
+            entries = [(entry.url, entry.title, entry.length_ms) for entry in info.entries]
+            body = json.dumps([about, entries]).encode()
         case Frames(track, frames):
             body = b"".join(_LENGTH.pack(len(frame)) + frame for frame in frames)
         case Failed(track, text, severity, cause):
             body = json.dumps({"message": text, "severity": severity, "cause": cause}).encode()
+        case Title(track, title):
+            body = json.dumps(title).encode()
         case Close(track) | Ended(track):
             body = b""
         case Ping() | Hello() | Pong():
@@ -236,7 +272,11 @@ def _decode(kind: type[Message], track: int, body: bytes) -> Message:
         if kind is Open:
             order = cast("_SourceBody", json.loads(body))
             place = order["source"]
-            source = MediaSource("file" if place["kind"] == "file" else "http", place["location"])
+            source = MediaSource(
+                "file" if place["kind"] == "file" else "http",
+                place["location"],
+                tuple((name, value) for name, value in place["headers"]),
+            )
             return Open(
                 track,
                 source,
@@ -247,7 +287,11 @@ def _decode(kind: type[Message], track: int, body: bytes) -> Message:
                 tuple(base64.b64decode(frame) for frame in order["splice"]),
             )
         if kind is Opened:
-            return Opened(track, MediaInfo(**cast("_InfoBody", json.loads(body))))
+            about, entries = cast("tuple[_InfoBody, list[_EntryBody]]", json.loads(body))
+            listed = tuple(MediaEntry(*entry) for entry in entries)
+            return Opened(track, MediaInfo(**about, entries=listed))
+        if kind is Title:
+            return Title(track, _text_or_none(json.loads(body)))
         if kind is Failed:
             return Failed(track, **cast("_FailedBody", json.loads(body)))
         if kind is Configure:
@@ -261,6 +305,12 @@ def _decode(kind: type[Message], track: int, body: bytes) -> Message:
     if kind is Ping:
         return Ping()
     return Hello() if kind is Hello else Pong()
+
+
+def _text_or_none(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError("not a text")
 
 
 def _unpack_frames(body: bytes) -> Iterator[bytes]:

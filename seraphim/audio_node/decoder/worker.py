@@ -11,9 +11,17 @@ from typing import Final
 from seraphim.audio_node.decoder.address_guard import TrustedHosts
 from seraphim.audio_node.decoder.frames import Media
 from seraphim.audio_node.decoder.gate import Closed, Gate, Turn, nothing
-from seraphim.audio_node.decoder.readers import open_reader
-from seraphim.audio_node.decoder.wire import Ended, Failed, Frames, Message, Open, Opened
-from seraphim.audio_node.media import MediaError, Severity
+from seraphim.audio_node.decoder.readers import Listed, Reader, open_reader
+from seraphim.audio_node.decoder.wire import (
+    Ended,
+    Failed,
+    Frames,
+    Message,
+    Open,
+    Opened,
+    Title,
+)
+from seraphim.audio_node.media import MediaError, MediaInfo, Severity
 
 __all__ = ["Worker"]
 
@@ -105,7 +113,12 @@ class Worker:
             return "The track could not be decoded.", "fault", cause
 
     def _work(self) -> None:
-        reader = open_reader(self._order.source, self._trusted, self._turn)
+        try:
+            reader = open_reader(self._order.source, self._trusted, self._turn)
+        except Listed as listed:
+            info = MediaInfo("list", "", None, entries=listed.entries)
+            self._send(Opened(self._order.track, info))
+            raise MediaError("This is a list, and no media itself.", "common", "a list") from listed
         try:
             media = Media(reader, self._turn)
             try:
@@ -113,18 +126,23 @@ class Worker:
                     self._look_up()
                     self._send(Opened(self._order.track, media.info))
                     self._await_credit()
-                    self._deliver(media)
+                    self._deliver(media, reader)
                     self._await_order()
             finally:
                 media.close()
         finally:
             reader.close()
 
-    def _deliver(self, media: Media) -> None:
+    def _deliver(self, media: Media, reader: Reader) -> None:
         order, size = self._order, FIRST_BATCH
+        title = None
         for frame in media.frames(order.start_ms, order.sound, order.splice):
             if self._next is not None:
                 return
+            if reader.title != title:
+                title = reader.title
+                self._send_batch()
+                self._send(Title(order.track, title))
             self._batch.append(frame)
             if len(self._batch) >= min(size, self._credit):
                 self._send_batch()

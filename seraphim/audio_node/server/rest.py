@@ -1,13 +1,15 @@
 """Lavalink's REST routes, the part of them that Seraphim uses.
 
 A PATCH of a player is read as a whole first, then carried out in Lavalink's order: voice, then what
-concerns the player, then the track. Finding out where a track's bytes are may take a moment, and
-the voice connection is made meanwhile. No request waits for a voice server.
+concerns the player, then the track. No request waits for a voice server, nor to find out where a
+track's bytes are: what comes of that is told as what comes of opening them is.
 """
 
+import asyncio
 import json
 import math
 import platform
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple, cast
 
@@ -15,7 +17,7 @@ from aiohttp import web
 
 from seraphim.audio_node import payloads
 from seraphim.audio_node.filters import NAMES as FILTERS
-from seraphim.audio_node.media import MediaError, MediaSource
+from seraphim.audio_node.media import MediaError, Place
 from seraphim.audio_node.payloads import JsonObject, dumps
 from seraphim.audio_node.playback import Start
 from seraphim.audio_node.player import Player
@@ -50,8 +52,14 @@ from seraphim.audio_node.track import (
 LAVALINK: Final = (4, 2, 2)
 """The version of Lavalink whose ways these are; clients ask for it."""
 
-PLUGINS: Final = ({"name": "seraphim-next", "version": "1.0.0"},)
-"""What is understood beyond Lavalink: `next`, the track that a player goes on with by itself."""
+PLUGINS: Final = (
+    {"name": "seraphim-next", "version": "1.0.0"},
+    {"name": "seraphim-stream-title", "version": "1.0.0"},
+)
+"""What there is beyond Lavalink: `next`, the track that a player goes on with by itself, and
+`streamTitle` in a player's state, what a radio says is heard now."""
+
+TRACKS_AT_ONCE: Final = 50
 
 FLAGS: Final = {
     **dict.fromkeys(("true", "on", "yes", "1"), True),
@@ -120,10 +128,10 @@ class Rest:
     async def _load_tracks(self, request: web.Request) -> web.Response:
         result = await self._sources.load(_query(request, "identifier"))
         try:
-            return _json(_loaded(result))
+            return _json(await _loaded(result))
         except UnencodableTrack as error:
             message = "The track's description is too long."
-            return _json(_loaded(LoadFailed(MediaError(message, "suspicious", str(error)))))
+            return _json(await _loaded(LoadFailed(MediaError(message, "suspicious", str(error)))))
 
     async def _decode_track(self, request: web.Request) -> web.Response:
         encoded = request.query.get("encodedTrack", request.query.get("track"))
@@ -207,7 +215,7 @@ class Rest:
             found = await self._find(update.track)
             if found is not None and player.playback is before:
                 start = _start(found, update.track, update.position_ms, update.end_ms)
-                player.follow(start, found.source)
+                player.follow(start, found.place)
 
     async def _find(self, update: TrackUpdate) -> "_Found | None":
         if update.identifier is not OMITTED:
@@ -218,10 +226,7 @@ class Rest:
             info = _decode(encoded)
         else:
             return None
-        try:
-            return _Found(info, encoded, await self._sources.media(info))
-        except MediaError as error:
-            return _Found(info, encoded, error)
+        return _Found(info, encoded, self._sources.place(info))
 
     async def _find_identifier(self, identifier: str) -> TrackInfo:
         match await self._sources.load(identifier):
@@ -242,11 +247,11 @@ class Rest:
 
 
 class _Found(NamedTuple):
-    """A track, its `encoded`, and where its bytes are, or why nowhere."""
+    """A track, its `encoded`, and where its bytes are to be found."""
 
     info: TrackInfo
     encoded: str
-    source: MediaSource | MediaError
+    place: Place
 
 
 def _change_track(player: Player, update: PlayerUpdate) -> None:
@@ -269,7 +274,7 @@ def _begin(player: Player, update: PlayerUpdate, found: _Found | None) -> None:
         player.pause(paused)
         return
     start = _start(found, update.track, update.position_ms, update.end_ms)
-    player.play(start, found.source, paused=paused)
+    player.play(start, found.place, paused=paused)
 
 
 def _start(
@@ -316,7 +321,7 @@ def _told(player: Player) -> JsonObject:
     }
 
 
-def _loaded(result: LoadResult) -> JsonObject:
+async def _loaded(result: LoadResult) -> JsonObject:
     match result:
         case TrackLoaded(info):
             return {"loadType": "track", "data": payloads.track(info)}
@@ -324,15 +329,25 @@ def _loaded(result: LoadResult) -> JsonObject:
             data = {
                 "info": {"name": name, "selectedTrack": selected},
                 "pluginInfo": {},
-                "tracks": [payloads.track(info) for info in tracks],
+                "tracks": await _tracks(tracks),
             }
             return {"loadType": "playlist", "data": data}
         case SearchLoaded(tracks):
-            return {"loadType": "search", "data": [payloads.track(info) for info in tracks]}
+            return {"loadType": "search", "data": await _tracks(tracks)}
         case NothingFound():
             return {"loadType": "empty", "data": {}}
         case LoadFailed(error):
             return {"loadType": "error", "data": payloads.exception(error)}
+
+
+async def _tracks(tracks: Sequence[TrackInfo]) -> list[JsonObject]:
+    """Describe tracks, a few at a time: a thousand at once take longer than a frame lasts."""
+    described: list[JsonObject] = []
+    for number, info in enumerate(tracks, start=1):
+        described.append(payloads.track(info))
+        if number % TRACKS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return described
 
 
 def _decode(encoded: str) -> TrackInfo:

@@ -119,6 +119,9 @@ class Library:
             raise MediaError("This song is no longer in the music folder.", "common", "not found")
         return MediaSource("file", path)
 
+    def forget(self, track: TrackInfo) -> None:
+        """Do nothing: the file is looked for each time."""
+
     async def _refresh(self) -> None:
         time = asyncio.get_running_loop().time
         async with self._looking:

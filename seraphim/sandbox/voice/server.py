@@ -34,6 +34,11 @@ HEARTBEAT_SECONDS = 13.75
 
 RESUME_SECONDS = 60.0
 
+OVERTAKING_SECONDS = 0.1
+"""How long sound waits for the SPEAKING that should have come before it."""
+
+MOST_EARLY = 25
+
 STOP_SECONDS = 3.0
 
 HESITATIONS = (0.0, 0.2)
@@ -366,6 +371,10 @@ class VoiceServer:
     def spoke(self, session: Session, speaking: Speaking) -> None:
         """Tell the others."""
         self._channel(session.channel_id).spoke(session, speaking)
+        early = list(session.early)
+        session.early.clear()
+        for header, datagram, arrived in early:
+            self._rtp(session, header, datagram, arrived)
 
     def disconnected(self, session: Session, link: Connection, *, ended: bool) -> None:
         """End the session, or let it wait for RESUME."""
@@ -409,11 +418,28 @@ class VoiceServer:
         elif header.ssrc not in self._ended_ssrcs:
             self.violations[Violation.UNKNOWN_SSRC] += 1
 
+    def _too_early(
+        self, session: Session, header: rtp.Header, datagram: bytes, arrived: float
+    ) -> None:
+        """Wait a moment for what allows it: a datagram may overtake a websocket's message."""
+        if session.decryption is None or len(session.early) == MOST_EARLY:
+            self._channel(session.channel_id).heard.violations[Violation.TOO_EARLY] += 1
+            return
+        if not session.early:
+            asyncio.get_running_loop().call_later(OVERTAKING_SECONDS, self._judge_early, session)
+        session.early.append((header, datagram, arrived))
+
+    def _judge_early(self, session: Session) -> None:
+        if session.early:
+            heard = self._channel(session.channel_id).heard
+            heard.violations[Violation.TOO_EARLY] += len(session.early)
+            session.early.clear()
+
     def _rtp(self, session: Session, header: rtp.Header, datagram: bytes, arrived: float) -> None:
         channel = self._channel(session.channel_id)
         heard = channel.heard
         if session.decryption is None or session.speaking is None:
-            heard.violations[Violation.TOO_EARLY] += 1
+            self._too_early(session, header, datagram, arrived)
             return
         try:
             opened = session.decryption.open(datagram, header.size)

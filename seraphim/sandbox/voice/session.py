@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from seraphim.sandbox.voice.decryption import Decryption
+from seraphim.sandbox.voice.rtp import Header
 from seraphim.voice import Opcode, Speaking
 
 HEAD = struct.Struct(">HB")
@@ -62,6 +63,8 @@ class Session:
         """None until SELECT_PROTOCOL."""
         self.speaking: Speaking | None = None
         """What the last SPEAKING said; None before the first, without which nothing is heard."""
+        self.early: list[tuple[Header, bytes, float]] = []
+        """Sound that waits for the first SPEAKING, and when it arrived."""
         self.muted = False
         self.link: Link | None = None
         self._sequence = 0

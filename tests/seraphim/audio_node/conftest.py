@@ -442,9 +442,11 @@ class Client:
 @pytest.fixture
 def node_options(tmp_path: Path, tones: Tones) -> NodeOptions:
     """A music folder with `tone-440` and `melody`; web servers on loopback are trusted."""
+    folder = tones.tone("ogg").parent
+    tones.melody("mp3")
     return NodeOptions(
         data_dir=tmp_path / "data",
-        music_dir=tones.tone("ogg").parent,
+        music_dir=folder,
         trusted_media_hosts="127.0.0.1",
         stuck_ms=300,
     )

@@ -47,6 +47,7 @@ class Feed:
         self.last: int | None = None
         self.failure: MediaError | None = None
         self.closed = False
+        self.title: str | None = None
 
     @property
     def ready(self) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from seraphim.audio_node.decoder.process import TRACKS_PER_PROCESS
 from seraphim.audio_node.decoders import AHEAD, Decoders, Feed
 from seraphim.audio_node.filters import Filters, Sound, Tremolo
-from seraphim.audio_node.media import MediaError, MediaSource
+from seraphim.audio_node.media import MediaEntry, MediaError, MediaSource
 
 pytestmark = pytest.mark.anyio
 
@@ -429,3 +429,71 @@ async def test_nobody_hears_that_a_decoder_with_filters_was_killed(decoders, ton
     left = opus(frames).left
     step = max(abs(b - a) for a, b in itertools.pairwise(left[4800:-9600]))
     assert step < 0.4 * 2 * 3.1416 * 440 / 48_000 * 1.1
+
+
+async def test_a_title_belongs_to_the_frames_it_was_said_of(decoders, server, tones) -> None:
+    """It is read seconds before it is heard."""
+    data, interval = tones.melody("mp3").read_bytes(), 8000
+    said = [b"StreamTitle='One';", b"", b"", b"", b"", b"", b"", b"StreamTitle='Two';"]
+
+    def radio(request) -> None:
+        request.send(b"ICY 200 OK\r\nicy-metaint: 8000\r\n\r\n")
+        for number, at in enumerate(range(0, len(data), interval)):
+            text = said[number] if number < len(said) else b""
+            request.send(data[at : at + interval].ljust(interval, b"\0"))
+            size = -(-len(text) // 16)
+            request.send(bytes((size,)) + text.ljust(16 * size, b"\0"))
+        request.wait_for_the_client_to_leave()
+
+    feed = decoders.open(web(server.answer("/radio", radio)))
+    await until(lambda: len(feed._track.frames) >= 240)
+    assert feed.title is None
+    titles: list[str | None] = []
+    for _ in range(240):
+        feed.take()
+        titles.append(feed.title)
+    feed.close()
+    first, second = titles.index("One"), titles.index("Two")
+    assert first < 30
+    # Eight times 8,000 bytes of 128 kbit/s are four seconds.
+    assert second == pytest.approx(200, abs=25)
+    assert set(titles[second:]) == {"Two"}
+
+
+async def test_a_station_that_drops_its_listeners_goes_on(decoders, server, tones, opus) -> None:
+    data = tones.tone("ogg").read_bytes()
+
+    def radio(request) -> None:
+        request.send(b"ICY 200 OK\r\nContent-Type: audio/ogg\r\nicy-name: Ada\r\n\r\n" + data)
+
+    feed = decoders.open(web(server.answer("/radio", radio)))
+    frames = await take(feed, 300)
+    feed.close()
+    # Passed through as they are, but for what ties them together.
+    assert len(frames) == 300
+    assert opus(frames).pitch(3.5, 5.5) == pytest.approx(440, abs=2)
+
+
+async def test_a_list_is_told_and_not_played(decoders, server) -> None:
+    url = server.answer("/a.m3u", lambda request: request.body(b"#EXTM3U\n#EXTINF:5,One\nb.mp3\n"))
+    info = await decoders.probe(web(url))
+    assert info.entries == (MediaEntry(f"http://{server.host}/b.mp3", "One", 5000),)
+    feed = decoders.open(web(url))
+    await feed.wait()
+    assert feed.error is not None
+    assert "list" in feed.error.message
+    feed.close()
+
+
+async def test_a_source_is_asked_for_with_its_headers(decoders, server, tones) -> None:
+    data = tones.tone("mp3").read_bytes()
+    asked: list[str | None] = []
+
+    def guarded(request) -> None:
+        asked.append(request.headers.get("x-token"))
+        request.body(data)
+
+    url = server.answer("/a", guarded)
+    await decoders.probe(MediaSource("http", url, (("X-Token", "secret"),)))
+    assert set(asked) == {"secret"}
+    assert "secret" not in repr(MediaSource("http", url, (("X-Token", "secret"),)))

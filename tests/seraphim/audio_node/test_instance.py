@@ -30,6 +30,14 @@ def test_a_card_of_before_there_were_settings_in_it_is_still_one(tmp_path: Path)
     assert card.settings == {}
 
 
+def test_other_keys_of_music_services_are_other_settings_and_not_shown() -> None:
+    names = ("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET", "APPLE_MUSIC_TOKEN")
+    first = fingerprints(dict.fromkeys(names, "hush-one"))
+    assert set(first) == set(names)
+    assert "hush" not in str(first)
+    assert fingerprints(dict.fromkeys(names, "hush-two")).items().isdisjoint(first.items())
+
+
 def test_settings_are_told_apart_by_their_fingerprints_and_not_shown(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("one")

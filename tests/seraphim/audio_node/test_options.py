@@ -4,6 +4,8 @@ import pytest
 
 from seraphim.audio_node.instance import fingerprints
 from seraphim.audio_node.options import NodeOptions, WrongOptions
+from seraphim.audio_node.sources.catalogues import CatalogueKeys
+from seraphim.audio_node.sources.spotify import SpotifyCredentials
 
 PASSWORD = {"LAVALINK_PASSWORD": "hush"}
 
@@ -91,6 +93,41 @@ def test_the_bots_token_is_not_looked_for() -> None:
 def test_an_embedded_node_does_not_start_with_hosts_that_are_none() -> None:
     with pytest.raises(WrongOptions, match="TRUSTED_MEDIA_HOSTS"):
         NodeOptions.embedded({"TRUSTED_MEDIA_HOSTS": "http://x"})
+
+
+SPOTIFY = {"SPOTIFY_CLIENT_ID": "abc", "SPOTIFY_CLIENT_SECRET": "hush-1"}
+
+
+@pytest.mark.parametrize("start", [NodeOptions.embedded, NodeOptions.standalone])
+def test_keys_of_music_services_are_taken_and_never_shown(start) -> None:
+    options = start({**PASSWORD, **SPOTIFY, "APPLE_MUSIC_TOKEN": "hush-2"})
+    keys = options.catalogue_keys
+    assert keys.spotify == SpotifyCredentials("abc", "hush-1")
+    assert keys.apple_music_token == "hush-2"
+    assert "hush" not in repr(options)
+    assert start(PASSWORD).catalogue_keys == CatalogueKeys()
+
+
+def test_the_keys_of_a_node_of_its_own_may_stand_in_files(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hush-1\n")
+    environ = {**PASSWORD, "SPOTIFY_CLIENT_ID": "abc", "SPOTIFY_CLIENT_SECRET_FILE": str(secret)}
+    keys = NodeOptions.standalone(environ).catalogue_keys
+    assert keys.spotify == SpotifyCredentials("abc", "hush-1")
+
+
+@pytest.mark.parametrize("name", SPOTIFY)
+def test_half_of_spotifys_credentials_is_a_mistake(name: str) -> None:
+    with pytest.raises(WrongOptions, match="set both, or neither") as wrong:
+        NodeOptions.standalone({**PASSWORD, name: SPOTIFY[name]})
+    assert "hush" not in str(wrong.value)
+
+
+def test_a_secret_that_cannot_be_read_is_one_mistake() -> None:
+    environ = {**PASSWORD, "SPOTIFY_CLIENT_ID": "abc", "SPOTIFY_CLIENT_SECRET_FILE": "/nowhere"}
+    with pytest.raises(WrongOptions) as wrong:
+        NodeOptions.standalone(environ)
+    assert len(wrong.value.mistakes) == 1
 
 
 def test_the_password_is_never_shown() -> None:

@@ -412,3 +412,21 @@ async def test_a_player_whose_feed_is_broken_ends_its_track_and_not_the_pacer(
     await stage.until(lambda: stage.events[-1] == "TrackEnd loadFailed")
     stage.play("sound")
     await stage.hears(3)
+
+
+async def test_what_a_station_says_is_told_when_it_is_heard(stage: Stage) -> None:
+    stage.player.set_voice(stage.voice())
+    stage.play(stream=True, length_ms=None)
+    await stage.hears(3)
+    assert "streamTitle" not in stage.player.state
+    stage.feeds[0].title = "Aurora - Runaway"
+    await stage.until(lambda: stage.updates[-1].get("streamTitle") == "Aurora - Runaway")
+    told = len(stage.updates)
+    await stage.hears(5)
+    assert len(stage.updates) == told
+    stage.feeds[0].title = None
+    await stage.until(lambda: "streamTitle" not in stage.updates[-1])
+    stage.feeds[0].title = "Next"
+    await stage.until(lambda: stage.updates[-1].get("streamTitle") == "Next")
+    stage.play("song")
+    await stage.until(lambda: "streamTitle" not in stage.updates[-1])

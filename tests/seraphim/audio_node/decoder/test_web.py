@@ -82,6 +82,16 @@ def test_chunks_and_a_missing_length_are_a_stream(server, fetch) -> None:
     assert read_all(reader) == b"abcde"
 
 
+def test_a_part_of_nobody_knows_how_much_is_a_stream(server, fetch) -> None:
+    def station(request) -> None:
+        request.head("206 Partial Content", Content_Range="bytes 0-4294967294/*")
+        request.send(b"abcde")
+
+    reader = fetch(server.answer("/a", station))
+    assert (reader.size, reader.seekable(), reader.endless) == (None, False, True)
+    assert read_all(reader) == b"abcde"
+
+
 def test_the_old_radio_protocol_is_understood(server, fetch) -> None:
     url = server.answer(
         "/radio", lambda request: request.send(b"ICY 200 OK\r\nicy-name: Radio Ada\r\n\r\nsound")
@@ -303,6 +313,54 @@ def test_probing_reads_only_so_much(server, fetch) -> None:
     with pytest.raises(MediaError, match="not audio"):
         read_all(reader)
     assert reader.tell() <= PROBE_BYTES + 32768
+
+
+HEADERS = (("User-Agent", "Player/1"), ("Cookie", "a=secret"), ("Host", "evil.example"))
+
+
+def test_headers_are_sent_to_the_host_they_are_for(server, turn: Turn) -> None:
+    asked: list[dict[str, str]] = []
+
+    def answer(request) -> None:
+        asked.append(request.headers)
+        request.body(DATA)
+
+    url = server.answer("/a", answer)
+    reader = HttpReader(url, TrustedHosts(server.host), turn, HEADERS)
+    reader.read(10)
+    reader.seek(len(DATA) - 5)
+    reader.read(10)
+    reader.close()
+    assert len(asked) == 2
+    for headers in asked:
+        assert (headers["cookie"], headers["user-agent"]) == ("a=secret", "player/1")
+        assert headers["host"] == server.host
+
+
+def test_a_redirect_to_another_host_gets_none_that_could_be_a_secret(server, turn: Turn) -> None:
+    asked: dict[str, dict[str, str]] = {}
+
+    def answer(request) -> None:
+        asked[request.path] = request.headers
+        if request.path == "/a":
+            request.head("302 Found", Location=f"http://localhost:{server.port}/b")
+        else:
+            request.body(DATA)
+
+    server.answer("/b", answer)
+    trusted = TrustedHosts(f"127.0.0.1,localhost:{server.port}")
+    HttpReader(server.answer("/a", answer), trusted, turn, HEADERS).close()
+    assert asked["/a"]["cookie"] == "a=secret"
+    assert "cookie" not in asked["/b"]
+    assert asked["/b"]["user-agent"] == "player/1"
+
+
+@pytest.mark.parametrize("header", [("A\r\nB", "x"), ("A", "x\r\nB: y"), ("", "x"), ("A", "☃")])
+def test_what_is_no_header_is_not_sent(server, turn: Turn, header: tuple[str, str]) -> None:
+    url = server.answer("/a", lambda request: request.body(DATA))
+    with pytest.raises(MediaError, match="cannot be asked for"):
+        HttpReader(url, TrustedHosts(server.host), turn, (header,))
+    assert server.requests == []
 
 
 @pytest.fixture

@@ -19,16 +19,26 @@ from seraphim.audio_node.decoder.wire import (
     Ping,
     Pong,
     Splitter,
+    Title,
     encode,
 )
 from seraphim.audio_node.filters import Filters, Loudness, Sound, Tremolo
-from seraphim.audio_node.media import MediaInfo, MediaSource
+from seraphim.audio_node.media import MediaEntry, MediaInfo, MediaSource
 
 number = st.integers(0, 2**32 - 1)
 text = st.text(max_size=20)
-source = st.builds(MediaSource, st.sampled_from(["http", "file"]), text)
+headers = st.lists(st.tuples(text, text), max_size=3).map(tuple)
+source = st.builds(MediaSource, st.sampled_from(["http", "file"]), text, headers)
+entries = st.lists(st.builds(MediaEntry, text, st.none() | text, st.none() | number), max_size=3)
 info = st.builds(
-    MediaInfo, text, text, st.none() | number, st.none() | text, st.none() | text, st.none() | text
+    MediaInfo,
+    text,
+    text,
+    st.none() | number,
+    st.none() | text,
+    st.none() | text,
+    st.none() | text,
+    entries.map(tuple),
 )
 sound = st.builds(
     Sound,
@@ -51,6 +61,7 @@ messages = st.one_of(
     st.builds(Opened, number, info),
     st.builds(Frames, number, st.lists(st.binary(max_size=1275), max_size=5).map(tuple)),
     st.builds(Ended, number),
+    st.builds(Title, number, st.none() | text),
     st.builds(Failed, number, text, st.sampled_from(["common", "suspicious", "fault"]), text),
     st.just(Ping()), st.just(Pong()), st.just(Hello()),
 )  # fmt: skip

@@ -41,9 +41,15 @@ async def test_info_says_what_this_node_is_and_what_it_can(client: Any) -> None:
     built = builder.build_info(info)
     assert built.version.major == 4
     assert built.version.build == "seraphim"
-    assert list(built.source_managers) == ["http", "library"]
+    assert list(built.source_managers) == [
+        *("spotify", "applemusic", "deezer", "http", "library"),
+        *("youtube", "soundcloud", "bandcamp", "vimeo", "twitch"),
+    ]
     assert list(built.filters) == list(filters.NAMES)
-    assert info["plugins"] == [{"name": "seraphim-next", "version": "1.0.0"}]
+    assert info["plugins"] == [
+        {"name": "seraphim-next", "version": "1.0.0"},
+        {"name": "seraphim-stream-title", "version": "1.0.0"},
+    ]
 
 
 async def test_stats_are_as_clients_expect_them(client: Any) -> None:
@@ -249,12 +255,14 @@ async def test_a_track_that_is_gone_starts_and_fails_to_load(client: Any) -> Non
     gone = TrackInfo(
         identifier="f" * 32, title="t", author="a", length_ms=1000, source="library", probe="mp3"
     )
+    # The answer does not wait until it was looked for.
     told = await client.patch(1, {"track": {"encoded": encode(gone)}})
-    assert told["track"] is None
+    assert told["track"]["info"]["identifier"] == gone.identifier
     await client.until(type="TrackStartEvent")
     failed = await client.until(type="TrackExceptionEvent")
     builder.build_track_exception(failed["exception"])
     assert (await client.until(type="TrackEndEvent"))["reason"] == "loadFailed"
+    assert (await client.patch(1, {}))["track"] is None
 
 
 async def test_a_source_that_stalls_is_told_as_stuck(

@@ -114,3 +114,25 @@ async def test_without_a_music_folder_there_is_no_library() -> None:
         sources = Sources(decoders)
         assert sources.names == ("http",)
         assert await sources.load("libsearch:a") == NothingFound()
+
+
+async def test_catalogues_have_their_links_before_they_are_taken_for_files(server, http) -> None:
+    async with Decoders(trusted_hosts=server.host) as decoders:
+        sources = Sources(decoders, http=http)
+        assert sources.names[:3] == ("spotify", "applemusic", "deezer")
+        result = await sources.load("https://open.spotify.com/episode/4rOoJ6Egrf8K2IrywzwOMk")
+        assert isinstance(result, LoadFailed)
+        assert "Of Spotify only" in result.error.message
+        assert server.requests == []
+
+
+async def test_a_catalogues_track_plays_from_where_it_is_found_else_it_says_so(
+    server, http, tmp_path
+) -> None:
+    async with Decoders(trusted_hosts=server.host) as decoders:
+        sources = Sources(decoders, http=http, music_dir=tmp_path)
+        track = TrackInfo(
+            identifier="1", title="Hello", author="Adele", length_ms=295_000, source="deezer"
+        )
+        with pytest.raises(MediaError, match="found nowhere"):
+            await sources.media(track)

@@ -182,6 +182,22 @@ async def test_a_tone_is_heard_in_its_channel(place: Place, tone: Tone, mode: Mo
     assert not place.region.violations
 
 
+async def test_sound_that_overtakes_its_speaking_is_heard(place: Place, tone: Tone) -> None:
+    heard = place.channels[CHANNEL]
+    opus = tone(440, 0.2)
+    async with place.connect() as client:
+        await client.authenticate()
+        async with await client.udp() as udp:
+            await client.select(Mode.AES256_GCM)
+            client.key = bytes((await client.expect(Opcode.SESSION_DESCRIPTION))["secret_key"])
+            await udp.send(client.packet(0, opus[0]))
+            await client.send(Opcode.SPEAKING, {"speaking": 1, "delay": 0, "ssrc": client.ssrc})
+            await udp.send(client.packet(1, opus[1]))
+            await heard.until(lambda: len(heard.packets) == 2)
+    assert [packet.sequence for packet in heard.packets] == [0, 1]
+    assert not heard.violations
+
+
 async def test_what_a_listener_could_not_play_is_counted_and_not_heard(
     place: Place, tone: Tone
 ) -> None:
