@@ -2,13 +2,16 @@
 
     root              one_for_one, 10 restarts in 60 s
     ├─ store          snapshots and notes; stopped last: every save lands
+    ├─ rate-limiter   who is too fast
     ├─ discord        REST and gateway; up when the guilds have arrived
     ├─ lavalink
     │  ├─ audio-node  only when no node is configured
     │  └─ node-<name> the link
     ├─ sources        what all guilds know together of where music comes from
     ├─ guilds         dynamic; see `actors.guild.tree`
+    ├─ health         says how all of it is
     ├─ operator       the operator's socket
+    ├─ http           endpoints for whoever watches
     └─ intake         started last, stopped first
 
 It starts from top to bottom and stops from bottom to top: nobody is promised what is not up yet,
@@ -21,7 +24,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.guild.player.actor import PlayerPorts
+from actors.health.actor import HealthActor
+from actors.health.messages import HEALTH
+from actors.health.ports import Instruments, Warden
 from actors.intake import INTAKE, Intake
+from actors.rate_limiter.actor import RateLimiterActor
+from actors.rate_limiter.buckets import Allowance
+from actors.rate_limiter.messages import RATE_LIMITER
 from actors.runtime import ChildSpec, SupervisorSpec
 from actors.service import FatalService, Service, ServiceActor
 from actors.sources.actor import SourcesActor
@@ -39,18 +48,25 @@ BACKOFF_SECONDS = (0.0, 0.5, 2.0, 5.0)
 class House:
     """All that the tree is made of.
 
-    `storage` is where the store writes; `links` are the specs of the nodes' links; `audio_node` is
-    the embedded node, if it is used; `sources` is where it stands which sources are passed over;
-    `volume` is the one that each guild begins with, in percent;
-    `on_awake` hears which guilds were in voice when the process before ended; `on_fatal` hears of
-    an error that no restart can help.
+    `storage` is where the store writes; `allowance` is how much one person may ask for; `links` are
+    the specs of the nodes' links; `audio_node` is the embedded node, if it is used; `sources` is
+    where it stands which sources are passed over; `http` serves whoever watches; `instruments` show
+    what the tree does not know, and the `warden` starts a process again that hangs; every
+    `health_interval` seconds it is said how all is; `volume` is the one that each guild begins
+    with, in percent; `on_awake` hears which guilds were in voice when the process before ended;
+    `on_fatal` hears of an error that no restart can help.
     """
 
     storage: Storage
+    allowance: Allowance
     discord: Service
     audio_node: Service | None
     links: Sequence[ChildSpec[Any]]
     operator: Service
+    http: Service
+    instruments: Instruments
+    warden: Warden
+    health_interval: float
     sources: SourceBoard
     ports: PlayerPorts
     volume: int
@@ -86,6 +102,13 @@ def root_tree(house: House) -> SupervisorSpec:
                 mailbox=4096,
                 shutdown=10.0,
             ),
+            ChildSpec(
+                id="rate-limiter",
+                start=lambda: RateLimiterActor(house.allowance),
+                name=RATE_LIMITER,
+                # It is asked before everything, floods included.
+                mailbox=4096,
+            ),
             service("discord", house.discord, shutdown=10.0),
             SupervisorSpec(
                 id="lavalink",
@@ -102,7 +125,18 @@ def root_tree(house: House) -> SupervisorSpec:
                 mailbox=4096,
             ),
             SupervisorSpec(id="guilds", dynamic=True, shutdown=10.0),
+            ChildSpec(
+                id="health",
+                start=lambda: HealthActor(
+                    house.instruments,
+                    house.warden,
+                    house.ports.now,
+                    interval=house.health_interval,
+                ),
+                name=HEALTH,
+            ),
             service("operator", house.operator),
+            service("http", house.http),
             ChildSpec(
                 id="intake",
                 start=lambda: Intake(house.ports, volume=house.volume, on_awake=house.on_awake),

@@ -16,6 +16,7 @@ BENCHMARKS = {
     "actors": "benchmarks.actors",
     "audio": "benchmarks.audio",
     "commands": "benchmarks.commands",
+    "limiter": "benchmarks.limiter",
     "link": "benchmarks.link",
     "recovery": "benchmarks.recovery",
 }

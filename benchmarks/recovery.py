@@ -237,7 +237,7 @@ async def _suffer(house: House, fault: Fault) -> Run:
 async def _house(folder: Path, music_dir: Path, scenario: Scenario) -> AsyncIterator[House]:
     """A bot that plays the tape; with its node behind a relay, if the link is to be cut."""
     async with Sandbox() as sandbox:
-        environ = environment(sandbox, folder, music_dir=music_dir)
+        environ = environment(sandbox, folder, music_dir=music_dir, RATE_LIMIT_COMMANDS="10000")
         if scenario.fault is not drop_link:
             async with _playing(sandbox, environ, None) as house:
                 yield house

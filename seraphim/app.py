@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import metadata
 
 import anyio
 import hikari
@@ -19,6 +20,7 @@ from actors.guild.names import players
 from actors.guild.player.actor import PlayerPorts
 from actors.lavalink_node.actor import LinkActor
 from actors.lavalink_node.messages import LinkMessage, link_name
+from actors.rate_limiter.buckets import Allowance
 from actors.root import House, link_id, root_tree
 from actors.runtime import ChildSpec, System
 from actors.service import FatalService
@@ -26,13 +28,21 @@ from actors.sources.board import SourceBoard
 from actors.store.messages import STORE, Flush
 from seraphim.discord import edge, gateway
 from seraphim.lavalink.embedded import EmbeddedNode
+from seraphim.lavalink.events import ForPlayer
 from seraphim.lavalink.nodes import Nodes, NodeSite
 from seraphim.lavalink.routing import Routing
 from seraphim.life import FAILED, WRONG_CONFIGURATION, Door, Life
 from seraphim.operations import logging
+from seraphim.operations.endpoints import endpoints
 from seraphim.operations.handover import Handover, HandoverRefused, HandoverStuck, take_over
+from seraphim.operations.http import HttpServer
+from seraphim.operations.journal import Journal
 from seraphim.operations.lock import DataLock
+from seraphim.operations.metrics import Metrics
 from seraphim.operations.operator import SOCKET, OperatorSocket
+from seraphim.operations.status import StatusDesk
+from seraphim.operations.systemd import Systemd
+from seraphim.operations.vitals import LoopPulse, Vitals
 from seraphim.settings import DISCORD_API, ONLY_NODE, NodeSettings, Settings
 from seraphim.storage.database import database
 
@@ -54,11 +64,18 @@ def run(settings: Settings, *, handover: bool = False) -> int:
     or another process uses the data folder.
     """
     development = settings.environment == "development"
-    logging.configure(
-        level=settings.log_level or ("DEBUG" if development else "INFO"),
-        style=settings.log_format or ("console" if development else "json"),
-        secrets=settings.secrets,
-    )
+    try:
+        journal = logging.configure(
+            level=settings.log_level or ("DEBUG" if development else "INFO"),
+            style=settings.log_format or ("console" if development else "json"),
+            secrets=settings.secrets,
+            file=settings.log_file,
+        )
+    except OSError as error:
+        return _refuse(
+            f"Seraphim cannot write to LOG_FILE {settings.log_file} ({error.strerror}):"
+            " let it, or choose another file."
+        )
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         lock = DataLock(settings.data_dir)
@@ -74,7 +91,9 @@ def run(settings: Settings, *, handover: bool = False) -> int:
             " with run --handover, or give this one a folder of its own."
         )
     try:
-        return anyio.run(_run, settings, lock, not free, backend_options={"use_uvloop": True})
+        return anyio.run(
+            _run, settings, lock, journal, not free, backend_options={"use_uvloop": True}
+        )
     finally:
         lock.release()
 
@@ -84,9 +103,10 @@ def _refuse(mistake: str) -> int:
     return WRONG_CONFIGURATION
 
 
-async def _run(settings: Settings, lock: DataLock, takes_over: bool) -> int:
-    life = Life(settings.shutdown_timeout_seconds)
-    parts = _build(settings, life, takes_over=takes_over)
+async def _run(settings: Settings, lock: DataLock, journal: Journal, takes_over: bool) -> int:
+    systemd = Systemd.of()
+    life = Life(settings.shutdown_timeout_seconds, systemd)
+    parts = _build(settings, life, systemd, journal, takes_over=takes_over)
 
     async def inherit() -> None:
         await _inherit(settings, lock)
@@ -94,9 +114,10 @@ async def _run(settings: Settings, lock: DataLock, takes_over: bool) -> int:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(life.watch_signals)
         try:
-            await life.live(
-                parts.system, parts.discord.service, first=inherit if takes_over else None
-            )
+            with parts.pulse.beating():
+                await life.live(
+                    parts.system, parts.discord.service, first=inherit if takes_over else None
+                )
         except HandoverRefused as refused:
             life.code = FAILED
             print(f"The Seraphim that runs goes on: {refused}.", file=sys.stderr)
@@ -143,6 +164,7 @@ class _Parts:
     system: System
     discord: edge.Edge
     nodes: Nodes
+    pulse: LoopPulse
 
 
 def _handover(
@@ -172,19 +194,38 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
+def _build(
+    settings: Settings, life: Life, systemd: Systemd, journal: Journal, *, takes_over: bool
+) -> _Parts:
     """Put the house together."""
     board = Board()
     sources = SourceBoard(_now)
     embedded = None if settings.nodes else _embedded_node(settings, may_replace=not takes_over)
     sites = [NodeSite(ONLY_NODE, embedded.address)] if embedded else _sites(settings)
     bot = gateway.gateway_bot(settings.token, _discord_api(settings))
+    pulse = LoopPulse()
+    routing = Routing(lambda: system.registry)
+
+    def deliver(event: ForPlayer) -> None:
+        metrics.heard(event)
+        routing.deliver(event)
+
     nodes = Nodes(
         bot,
         sites,
         user=settings.application_id,
-        deliver=Routing(lambda: system.registry).deliver,
+        deliver=deliver,
         passed_over=lambda: sources.passed_over,
+    )
+    vitals = Vitals(bot, nodes, pulse, lambda: sources.passed_over, now=_now)
+    version = metadata.version("seraphim")
+    status = StatusDesk(version, lambda: system, board)
+    metrics = Metrics(
+        version=version,
+        board=board,
+        system=lambda: system,
+        read=vitals.read,
+        tell_health=status.report,
     )
     discord = edge.build(
         bot,
@@ -194,6 +235,7 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
         ping_node=nodes.ping,
         trusted_media_hosts=settings.trusted_media_hosts,
         inside_allowed=settings.talks_to_loopback,
+        witness=metrics,
     )
 
     def link(name: str) -> ChildSpec[LinkMessage]:
@@ -213,6 +255,9 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
         storage=database(
             settings.data_dir, None if database_url is None else database_url.get_secret_value()
         ),
+        allowance=Allowance(
+            settings.rate_limit_commands, round(1000 * settings.rate_limit_window_seconds)
+        ),
         discord=discord.service,
         audio_node=embedded,
         links=[link(name) for name in nodes.names],
@@ -221,7 +266,23 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
             lambda: system,
             may_crash=settings.environment == "development",
             handover=_handover(lambda: system, discord.service, life, embedded),
+            status=status.status,
+            journal=journal,
         ),
+        http=HttpServer(
+            settings.http_host,
+            settings.http_port,
+            None if settings.http_token is None else settings.http_token.get_secret_value(),
+            endpoints(
+                desk=status,
+                metrics=metrics,
+                stage=lambda: life.stage,
+                system=lambda: system,
+            ),
+        ),
+        instruments=vitals,
+        warden=systemd,
+        health_interval=settings.health_interval_seconds,
         sources=sources,
         ports=PlayerPorts(
             node=nodes,
@@ -237,8 +298,9 @@ def _build(settings: Settings, life: Life, *, takes_over: bool) -> _Parts:
         on_awake=discord.voice.sweep,
         on_fatal=life.on_fatal,
     )
-    system = System(root_tree(house))
-    return _Parts(system, discord, nodes)
+    system = System(root_tree(house), hooks=[logging.name_the_actor])
+    system.incidents.subscribe(metrics.went_wrong)
+    return _Parts(system, discord, nodes, pulse)
 
 
 def _embedded_node(settings: Settings, *, may_replace: bool) -> EmbeddedNode:

@@ -2,7 +2,7 @@
 audio node's process never loads the bot.
 
 Data goes to stdout, messages to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 4 not
-running, 70 the supervision tree gave up, 78 the configuration is wrong.
+running, 70 the supervision tree gave up, 78 the configuration is wrong. `health` has its own.
 """
 
 import argparse
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _sandbox()
         case "audio-node":
             return _audio_node(embedded=options.embedded)
+        case "health":
+            return _health(as_json=options.json)
         case "drain":
             return _drain(options.node, undo=options.undo)
         case "sources":
@@ -105,6 +107,15 @@ def _parser() -> argparse.ArgumentParser:
     update.add_argument(
         "--rollback", action="store_true", help="go back to the version that was used before"
     )
+    health = commands.add_parser(
+        "health",
+        help="say how the bot that runs is",
+        description=(
+            "Say how the bot that uses this DATA_DIR is. The exit code is 0 when it is healthy, 1"
+            " degraded, 3 unhealthy, 4 not running."
+        ),
+    )
+    health.add_argument("--json", action="store_true", help="everything there is to know, as JSON")
     tree = commands.add_parser(
         "tree",
         help="show the supervision tree of the bot that runs",
@@ -165,6 +176,15 @@ def _ask(request: Mapping[str, object]) -> dict[str, object] | None:
     except OSError:
         print(f"No bot runs on {path.parent}.", file=sys.stderr)
         return None
+
+
+def _health(*, as_json: bool) -> int:
+    from seraphim.environment import data_dir
+    from seraphim.operations import health
+    from seraphim.operations.operator import SOCKET
+
+    told = health.ask(data_dir(dotenv=DOTENV) / SOCKET)
+    return NOT_RUNNING if told is None else health.show(told, as_json=as_json)
 
 
 def _drain(node: str, *, undo: bool) -> int:

@@ -11,15 +11,18 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import anyio
 import structlog
 
 from actors.runtime import StartFailed, System
 from actors.service import FatalService
+from seraphim.operations.systemd import Systemd
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+Stage: TypeAlias = Literal["starting", "ready", "stopping"]
 
 FAILED = 1
 GAVE_UP = 70
@@ -46,10 +49,11 @@ class Door(Protocol):
 
 
 class Life:
-    """The life of one tree. `stop_seconds` is how long its end may take."""
+    """The life of one tree. `stop_seconds` is how long its end may take; `systemd` hears of it."""
 
-    def __init__(self, stop_seconds: float) -> None:
+    def __init__(self, stop_seconds: float, systemd: Systemd | None = None) -> None:
         self.code = 0
+        self._systemd = systemd or Systemd(None)
         self._stop_seconds = stop_seconds
         self._started = False
         self._hands_over = False
@@ -64,6 +68,13 @@ class Life:
     def ending(self) -> bool:
         """Whether it was told to stop or to hand over."""
         return self._asked_to_stop.is_set()
+
+    @property
+    def stage(self) -> Stage:
+        """How far it is."""
+        if self.ending:
+            return "stopping"
+        return "ready" if self._started else "starting"
 
     async def live(
         self,
@@ -95,6 +106,7 @@ class Life:
             gc.freeze()
             self._started = True
             log.info("system.ready", seconds=round(time.monotonic() - began, 3))
+            self._systemd.ready()
             tasks.start_soon(self._stop_when_asked, system, door)
             ended = await system.wait_stopped()
             tasks.cancel_scope.cancel()
@@ -119,6 +131,7 @@ class Life:
     def stop(self) -> None:
         """Stop the tree in order, or do not start it further."""
         self._asked_to_stop.set()
+        self._systemd.stopping()
         if not self._started:
             self._start.cancel()
 

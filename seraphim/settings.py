@@ -27,6 +27,7 @@ from pydantic import (
 )
 from yarl import URL
 
+from actors.rate_limiter.buckets import COMMANDS, WINDOW_MS
 from seraphim.environment import SECRETS, variables
 from seraphim.lavalink.address import NodeAddress
 from seraphim.storage.address import database_url
@@ -268,6 +269,20 @@ class Settings(BaseModel):
     default_volume: int = Field(
         50, alias="DEFAULT_VOLUME", ge=0, le=100, description="a number from 0 to 100"
     )
+    rate_limit_commands: int = Field(
+        COMMANDS,
+        alias="RATE_LIMIT_COMMANDS",
+        ge=1,
+        le=10_000,
+        description="how many commands and buttons one person may use at once, 1 to 10000",
+    )
+    rate_limit_window_seconds: float = Field(
+        WINDOW_MS / 1000,
+        alias="RATE_LIMIT_WINDOW_SECONDS",
+        ge=1,
+        le=3600,
+        description="in how many seconds they may use as many again, 1 to 3600",
+    )
     environment: Literal["production", "development"] = Field(
         "production", alias="ENVIRONMENT", description="production or development"
     )
@@ -276,6 +291,31 @@ class Settings(BaseModel):
     )
     log_format: Literal["json", "console"] | None = Field(
         None, alias="LOG_FORMAT", description="json or console"
+    )
+    log_file: Path | None = Field(
+        None,
+        alias="LOG_FILE",
+        description="a file for the log, such as data/seraphim.log; a new one at 10 MB, for 7 days",
+    )
+    health_interval_seconds: float = Field(
+        300.0,
+        alias="HEALTH_INTERVAL_SECONDS",
+        ge=1,
+        le=86_400,
+        description="seconds, 1 to 86400",
+    )
+    http_host: Annotated[str, AfterValidator(_node_host)] = Field(
+        "127.0.0.1",
+        alias="HTTP_HOST",
+        description="the address to listen on for whoever watches: 127.0.0.1, or 0.0.0.0 for all",
+    )
+    http_port: int = Field(
+        8080, alias="HTTP_PORT", ge=0, le=65535, description="a port, 0 to 65535; 0 is any free one"
+    )
+    http_token: Annotated[SecretStr, AfterValidator(_printable)] | None = Field(
+        None,
+        alias="HTTP_TOKEN",
+        description="a long random word that whoever watches has to show, without spaces",
     )
     shutdown_timeout_seconds: float = Field(
         20.0,
@@ -337,6 +377,7 @@ class Settings(BaseModel):
             self.database_url,
             self.spotify_client_secret,
             self.apple_music_token,
+            self.http_token,
         )
         secrets = [value.get_secret_value() for value in values if value is not None]
         if self.database_url is not None:
@@ -361,8 +402,16 @@ class Settings(BaseModel):
             )
         if (self.spotify_client_id is None) is not (self.spotify_client_secret is None):
             mistakes.append("SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET: set both, or neither.")
+        if self.http_token is None and not is_loopback(self.http_host):
+            mistakes.append(
+                f"HTTP_TOKEN is missing: with HTTP_HOST {self.http_host} others can reach it. Set"
+                " it to a long random word, or leave HTTP_HOST out to be reached from this machine"
+                " alone."
+            )
         if self.music_dir is not None and not self.music_dir.is_dir():
             mistakes.append(f"MUSIC_DIR: there is no folder {self.music_dir}.")
+        if self.log_file is not None and self.log_file.is_dir():
+            mistakes.append(f"LOG_FILE: {self.log_file} is a folder.")
         if self.data_dir.exists() and not self.data_dir.is_dir():
             mistakes.append(f"DATA_DIR: {self.data_dir} is not a folder.")
         if len(os.fsencode(self.data_dir.absolute() / "operator.sock")) > LONGEST_SOCKET_PATH:

@@ -1,12 +1,17 @@
 """The documents are part of the program: what they name exists, and what exists is named."""
 
 import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from actors.guild.refusal import Code
-from seraphim.settings import Settings
+from benchmarks.__main__ import BENCHMARKS
+from seraphim import cli
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -19,14 +24,6 @@ def text(path: str) -> str:
 def test_every_error_code_is_documented_and_no_other():
     listed = re.findall(r"^\| ([A-Z]+-\d{3}) \|", text("docs/error_codes.md"), re.MULTILINE)
     assert listed == [code.value for code in Code]
-
-
-def test_every_setting_stands_in_the_example():
-    named = set(re.findall(r"^#?([A-Z_]+)=", text(".env.example"), re.MULTILINE))
-    settings = {str(field.alias) for field in Settings.model_fields.values()}
-    assert named <= settings
-    # What most people never set is left out of the example.
-    assert settings - named == {"CLIENT_ID", "DISCORD_API_URL"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -54,3 +51,93 @@ def test_log_events_that_operators_are_told_of_are_logged():
     assert len(events) > 10
     for event in set(events) - files:
         assert f'"{event}"' in source, event
+
+
+# --- commands ---
+
+
+def commands(document: Path) -> Iterator[list[str]]:
+    """Every command in a document's blocks for the shell, in its parts."""
+    for block in re.findall(r"```sh\n(.*?)```", document.read_text("utf-8"), re.DOTALL):
+        for line in block.splitlines():
+            for command in re.split(r"\s(?:&&|\||;)\s", line.partition("  #")[0]):
+                if words := shlex.split(command):
+                    yield words
+
+
+def called(document: Path) -> Iterator[list[str]]:
+    """What Seraphim's own command line is given in a document, in blocks and in the text."""
+    for words in commands(document):
+        for at, word in enumerate(words):
+            # `docker compose … seraphim` names the container; what follows is its command.
+            if word == "seraphim" or word.endswith("/bin/seraphim"):
+                rest = words[at + 1 :]
+                if words[0] == "docker" and rest[:1] in (["seraphim"], []):
+                    continue
+                if words[0] not in ("docker", word):
+                    continue
+                if words[0] == "docker" and words[at - 1] == "logs":
+                    continue
+                yield rest
+    text = re.sub(r"```.*?```", "", document.read_text("utf-8"), flags=re.DOTALL)
+    for typed in re.findall(r"`(?:\.venv/bin/)?seraphim ([a-z][^`]*)`", text):
+        if not re.search(r"[A-Z…\[]{2}|…", typed):
+            yield shlex.split(typed)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_of_seraphim_are_understood(document: Path):
+    for arguments in called(document):
+        try:
+            cli._parser().parse_args(arguments)
+        except SystemExit:
+            pytest.fail(f"seraphim {shlex.join(arguments)}")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_other_commands_name_what_is_there(document: Path):
+    targets = set(re.findall(r"^([a-z0-9-]+):", text("Makefile"), re.MULTILINE))
+    for words in commands(document):
+        if words[0] == "make":
+            wanted = [word for word in words[1:] if re.fullmatch(r"[a-z][a-z0-9-]+", word)]
+            assert set(wanted) <= targets, words
+        if words[0] == "cp" and not words[1].startswith(("-", "/")):
+            assert (ROOT / words[1]).exists(), words
+        if words[:2] == ["docker", "compose"]:
+            files = [words[at + 1] for at, word in enumerate(words) if word == "-f"]
+            assert all((ROOT / file).exists() for file in files), words
+        if words[0] == "systemctl":
+            for unit in words[1:]:
+                if unit.startswith("seraphim"):
+                    name = re.sub(r"@.*", "@", unit) + ".service"
+                    assert (ROOT / "config/systemd" / name).exists(), words
+    for name in re.findall(r"-m benchmarks ([a-z]+)", document.read_text("utf-8")):
+        assert name in BENCHMARKS, name
+
+
+@pytest.mark.parametrize("command", ["tree", "health", "drain one"])
+def test_where_nothing_runs_that_is_said_with_4(command: str, tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "seraphim", *command.split()],
+        env={"DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (4, b"")
+
+
+# --- what is promised of safety ---
+
+
+def test_what_holds_attackers_off_is_shown_by_tests_that_are_there():
+    shown = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text("SECURITY.md"))
+    assert len(shown) > 15
+    for path, name in shown:
+        assert re.search(rf"^(async )?def {name}\(", text(path), re.MULTILINE), f"{path}::{name}"
+    rows = re.findall(
+        r"^\| [^|]*\| [^|]+ \| [^|]+ \| ([^|]+) \|$", text("SECURITY.md"), re.MULTILINE
+    )
+    for row in rows[2:]:
+        assert "::" in row, row

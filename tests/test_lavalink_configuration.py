@@ -55,6 +55,11 @@ def test_a_playlist_as_long_as_a_queue_is_loaded_whole():
     assert lavasrc["applemusic"]["albumLoadLimit"] * 300 >= longest
 
 
+def test_links_are_off_until_somebody_says_otherwise():
+    assert SERVER["sources"]["http"] == "${LAVALINK_HTTP_SOURCE:false}"
+    assert SERVER["sources"]["local"] is False
+
+
 def test_no_secret_stands_in_it_and_no_password_is_given_away():
     assert SERVER["password"] == "${LAVALINK_PASSWORD}"
     for path in (

@@ -4,6 +4,8 @@ The edge reads it at the instant an interaction arrives, before any await, so th
 the play it means; asking the player would find out too late. Panels read it when they start again.
 """
 
+from collections.abc import Collection
+
 from actors.guild.player.messages import PlayerView
 from actors.guild.settings import GuildSettings
 
@@ -28,6 +30,10 @@ class Board:
     def get(self, guild: int) -> PlayerView | None:
         """Return the guild's view, None where no player runs."""
         return self._views.get(guild)
+
+    def views(self) -> Collection[PlayerView]:
+        """Return the views of all guilds whose player runs."""
+        return self._views.values()
 
     def settings(self, guild: int) -> GuildSettings:
         """Return what the guild has chosen, as far as it is known yet."""

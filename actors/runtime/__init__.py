@@ -33,11 +33,13 @@ from actors.runtime.errors import (
 from actors.runtime.exits import Exit
 from actors.runtime.hooks import Hook, Receive
 from actors.runtime.incarnation import ActorTask
+from actors.runtime.incidents import Incident, Incidents
+from actors.runtime.origin import Origin, origin
 from actors.runtime.ref import ActorRef, Down, Statistics, SupervisorRef
 from actors.runtime.registry import Name, Registry
 from actors.runtime.specs import ChildSpec, SupervisorSpec
 from actors.runtime.supervisor import ChildCounts, ChildInfo
-from actors.runtime.system import Node, System
+from actors.runtime.system import Census, Node, System
 from actors.runtime.timers import Timers
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "Ask",
     "AskTimeout",
     "Asking",
+    "Census",
     "ChildCounts",
     "ChildError",
     "ChildInfo",
@@ -70,10 +73,13 @@ __all__ = [
     "Down",
     "Exit",
     "Hook",
+    "Incident",
+    "Incidents",
     "MailboxFull",
     "Name",
     "Node",
     "NotRunning",
+    "Origin",
     "Receive",
     "Registry",
     "RestartLimitReached",
@@ -86,4 +92,5 @@ __all__ = [
     "Timers",
     "TooManyChildren",
     "WrongReply",
+    "origin",
 ]

@@ -27,6 +27,7 @@ from typing import get_origin as origin_of
 from actors.runtime.dead_letters import DeadLetter
 from actors.runtime.errors import AlreadyReplied, AskTimeout
 from actors.runtime.latch import Latch
+from actors.runtime.origin import Origin
 from actors.runtime.timers import Due
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Request(Due):
     deadlines.
     """
 
-    __slots__ = ("chain", "child", "error", "latch", "message", "timeout")
+    __slots__ = ("chain", "child", "error", "latch", "message", "origin", "timeout")
 
     error: Exception
     """Set when it failed."""
@@ -108,6 +109,8 @@ class Request(Due):
     message: object
     chain: tuple["ActorChild", ...]
     """The actors that wait for whoever asks."""
+    origin: Origin | None
+    """Whose work it is part of."""
     timeout: float
     latch: Latch
 

@@ -18,8 +18,10 @@ from actors.runtime.dead_letters import DeadLetter
 from actors.runtime.errors import ActorStopped, AlreadyStarted, Deadlock, NotRunning, StartFailed
 from actors.runtime.exits import NORMAL, SHUTDOWN, Exit
 from actors.runtime.incarnation import Drain, Incarnation, Notice
+from actors.runtime.incidents import Incident
 from actors.runtime.latch import Latch, release
 from actors.runtime.mailbox import Mailbox
+from actors.runtime.origin import Told
 from actors.runtime.ref import ActorRef, Down, SupervisorRef
 from actors.runtime.restart import ChildHistory
 from actors.runtime.timers import Deadline, Tick
@@ -204,7 +206,9 @@ class Child(ABC):
             self.crashed += 1
             if self.history is None:
                 self.history = ChildHistory()
-            self.history.crashed(self.system.clock.now())
+            now = self.system.clock.now()
+            self.history.crashed(now)
+            self.system.incidents.publish(Incident(self.path, "crashed", now))
         if started:
             self._tell_watchers(reason)
         if self.parent is None:
@@ -370,7 +374,8 @@ class ActorChild(Child):
             if isinstance(entry, Request):
                 entry.fail(ActorStopped(self.path, reason))
             elif not isinstance(entry, Tick | Notice | Drain):
-                self.system.dead_letters.publish(DeadLetter(self.path, entry, "stopped"))
+                message = entry.message if isinstance(entry, Told) else entry
+                self.system.dead_letters.publish(DeadLetter(self.path, message, "stopped"))
         self._end_drain()
 
     async def drained(self) -> None:

@@ -21,6 +21,7 @@ from actors.runtime.errors import ActorCrashed, ActorStopped, WrongReply
 from actors.runtime.exits import KILLED, SHUTDOWN, Exit, leaves
 from actors.runtime.hooks import Receive
 from actors.runtime.latch import Latch, release
+from actors.runtime.origin import Origin, Told, origin
 from actors.runtime.ref import Down
 from actors.runtime.timers import Deadline, Tick, Timers
 
@@ -80,6 +81,7 @@ class Incarnation:
         "_in_hand",
         "_killed",
         "_order",
+        "_receiver",
         "_started",
         "_tasks",
         "_tasks_ended",
@@ -100,6 +102,7 @@ class Incarnation:
         self._exit: Exit | None = None
         self._started = False
         self._killed = False
+        self._receiver: Receive | None = None
         self._detached = False
         self._in_hand: Request | None = None
         self._deferred: set[Request] | None = None
@@ -206,12 +209,13 @@ class Incarnation:
 
     async def _run(self) -> None:
         asking.set(self._base)
+        origin.set(None)
         try:
             if not self._killed:
                 try:
                     actor = await self._start()
                     if actor is not None:
-                        await self._receive(actor)
+                        await self._receive()
                         await self._wind_down(actor)
                 except BaseException as error:
                     if not self._killed or self.system.is_collapsing(error):
@@ -232,6 +236,7 @@ class Incarnation:
             actor = child.spec.start()
             if actor is not None:
                 actor.context = Context(self)
+                self._receiver = self._hooked(actor)
                 await actor.on_start()
         except BaseException as error:
             if self._must_unwind(error):
@@ -247,7 +252,7 @@ class Incarnation:
         child.running()
         return actor
 
-    async def _receive(self, actor: Actor[Any]) -> None:
+    async def _receive(self) -> None:
         """Handle messages until there is an order, or one crashes it; leave the reason in `_exit`.
 
         Every message of the system comes through here; what is written out rather than called has
@@ -256,10 +261,12 @@ class Incarnation:
         child = self.child
         mailbox = child.mailbox
         queue = mailbox.queue
-        receive = self._hooked(actor)
+        receive = self._receiver
+        assert receive is not None
         new_latch = self.system.latches.new
         clock = time.perf_counter
         turns = FAIRNESS
+        work: Origin | None = None
         began = clock()
         try:
             while self._order is None:
@@ -277,6 +284,9 @@ class Incarnation:
                     request: Request = entry
                     message: Any = request.message
                     chain = request.chain
+                    if request.origin is not work:
+                        work = request.origin
+                        origin.set(work)
                     self._in_hand = request
                     if chain:
                         asking.set((*chain, child))
@@ -292,6 +302,18 @@ class Incarnation:
                             request.latch.set_result(reply)
                         except InvalidStateError:
                             request.late(reply)
+                elif kind is Told:
+                    told: Told = entry
+                    if told.origin is not work:
+                        work = told.origin
+                        origin.set(work)
+                    await receive(told.message)
+                elif work is not None:
+                    # What nobody ordered belongs to no work; it is looked at once more.
+                    work = None
+                    origin.set(None)
+                    queue.appendleft(entry)
+                    continue
                 elif kind is Tick:
                     tick: Tick = entry
                     if self._timers is tick.timers and tick.claim():
@@ -347,6 +369,7 @@ class Incarnation:
             await self._all_tasks_ended()
         if actor is not None and cleans_up:
             asking.set(self._base)
+            origin.set(None)
             try:
                 await actor.on_stop(reason)
             except BaseException as error:

@@ -21,6 +21,7 @@ from actors.runtime.errors import (
     MailboxFull,
 )
 from actors.runtime.latch import release
+from actors.runtime.origin import Told, origin
 
 if TYPE_CHECKING:
     from actors.runtime.child import ActorChild
@@ -82,7 +83,9 @@ class ActorRef(Generic[MessageT_contra]):
             There is no room, and the actor's own handler is waiting right here.
         """
         mailbox = self._mailbox
-        if mailbox.offer(message):
+        of = origin.get()
+        entry = message if of is None else Told(message, of)
+        if mailbox.offer(entry):
             return
         child = self._child
         if mailbox.closed is None:
@@ -95,7 +98,7 @@ class ActorRef(Generic[MessageT_contra]):
                 mailbox.leave(place)
                 raise
             if mailbox.enter(place):
-                mailbox.put(message)
+                mailbox.put(entry)
                 return
         child.system.dead_letters.publish(DeadLetter(child.path, message, "stopped"))
 
@@ -108,7 +111,8 @@ class ActorRef(Generic[MessageT_contra]):
             There is no room; the message is in `MailboxFull.refused`.
         """
         mailbox = self._mailbox
-        if mailbox.offer(message):
+        of = origin.get()
+        if mailbox.offer(message if of is None else Told(message, of)):
             return
         child = self._child
         if mailbox.closed is None:
@@ -145,6 +149,7 @@ class ActorRef(Generic[MessageT_contra]):
         request.child = child
         request.message = message
         request.chain = chain
+        request.origin = origin.get()
         request.timeout = timeout
         request.latch = system.latches.new()
         request.pending = True

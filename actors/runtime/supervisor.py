@@ -30,6 +30,7 @@ from actors.runtime.errors import (
     TooManyChildren,
 )
 from actors.runtime.exits import KILLED, SHUTDOWN, Exit
+from actors.runtime.incidents import Incident, Mishap
 from actors.runtime.latch import Latch, release
 from actors.runtime.ref import ActorRef, SupervisorRef
 from actors.runtime.restart import ChildHistory, RestartWindow, delay_before
@@ -259,9 +260,13 @@ class Supervisor(Child):
             reason=str(error),
             error=repr(child.last_exit.error),
         )
+        self._report(self.path, "gave_up")
         self.end(Exit("gave_up", error))
         child.retire(child.last_exit)
         return False
+
+    def _report(self, path: str, what: Mishap) -> None:
+        self.system.incidents.publish(Incident(path, what, self.system.clock.now()))
 
     def _note_restart(self, child: Child) -> float:
         """Return the delay before this restart of `child`."""
@@ -272,6 +277,7 @@ class Supervisor(Child):
         )
         delay = delay_before(attempt, self._spec.backoff)
         child.restarts += 1
+        self._report(child.path, "restarted")
         self.system.log.warning(
             "actor.restarting", actor=child.path, attempt=attempt, delay_ms=round(delay * 1000)
         )

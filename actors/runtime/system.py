@@ -21,6 +21,7 @@ from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.errors import ChildNotFound
 from actors.runtime.exits import Exit, leaves
 from actors.runtime.hooks import Hook
+from actors.runtime.incidents import Incidents
 from actors.runtime.latch import Latches
 from actors.runtime.ref import SupervisorRef
 from actors.runtime.registry import Registry
@@ -56,6 +57,17 @@ class Node:
     children: "tuple[Node, ...]"
 
 
+@dataclass(frozen=True, slots=True)
+class Census:
+    """The tree in two numbers: how many actors, and how many messages in the fullest mailbox.
+
+    `System.tree` has all the rest, and takes many times as long.
+    """
+
+    actors: int
+    deepest_mailbox: int
+
+
 class System:
     """A supervision tree that runs within ``async with``.
 
@@ -88,6 +100,7 @@ class System:
         self.hooks = tuple(hooks)
         self.registry = Registry()
         self.dead_letters = DeadLetters()
+        self.incidents = Incidents()
         self.clock: Clock
         self.latches: Latches
         self.deadlines: Deadlines
@@ -201,6 +214,19 @@ class System:
             pending.pop()
             built[child] = self._node(child, tuple(built.pop(other) for other in below))
         return built[self._root]
+
+    def census(self) -> Census:
+        """Return what can be counted in a moment, however large the tree."""
+        actors = deepest = 0
+        pending: list[Child] = [self._root]
+        while pending:
+            child = pending.pop()
+            if isinstance(child, Supervisor):
+                pending.extend(child.children.values())
+            elif isinstance(child, ActorChild):
+                actors += 1
+                deepest = max(deepest, len(child.mailbox))
+        return Census(actors, deepest)
 
     @property
     def zombies(self) -> tuple[str, ...]:

@@ -7,13 +7,17 @@ for each interaction that waits to defer (arc's way) doubles the work of a light
 """
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TypedDict
 
 import hikari
 
+from actors.rate_limiter.messages import Take
+from seraphim.discord.guard import COSTS
 from seraphim.discord.presenters.card import Card
+from seraphim.discord.witness import BUTTON
 
 PATIENCE_SECONDS = 1.5
 HEAD_START_SECONDS = 0.01
@@ -21,11 +25,27 @@ ALREADY_ANSWERED = 40060
 
 
 class Answer(ABC):
-    """The one answer to an interaction. `give` or `turn_away` is called, once."""
+    """The one answer to an interaction. `give` or `turn_away` is called, once.
 
-    def __init__(self) -> None:
+    `command` is what it answers, as it is counted: a command's name, `button` for all buttons.
+    `toll` is what it costs who asked.
+    """
+
+    def __init__(
+        self, interaction: hikari.PartialInteraction, *, command: str = BUTTON, cost: int = 1
+    ) -> None:
+        self.command = command
+        guild = interaction.guild_id
+        # Plain numbers: they are what the limiter remembers.
+        self.toll = Take(int(interaction.user.id), None if guild is None else int(guild), cost)
+        self._began = time.monotonic()
         self._deferring: asyncio.Task[None] | None = None
         self._clock = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._run_out)
+
+    @property
+    def age(self) -> float:
+        """How many seconds somebody has waited for it."""
+        return time.monotonic() - self._began
 
     def defer(self) -> None:
         """Tell Discord soon that the answer takes longer; `give` says if that failed.
@@ -97,7 +117,8 @@ class CommandAnswer(Answer):
     """The answer to a command: a message. A deferred one is `private` or not from then on."""
 
     def __init__(self, interaction: hikari.CommandInteraction, *, private: bool = False) -> None:
-        super().__init__()
+        name = interaction.command_name
+        super().__init__(interaction, command=name, cost=COSTS.get(name, 1))
         self._interaction = interaction
         self._private = private
 
@@ -125,8 +146,8 @@ class PressAnswer(Answer):
     What everybody may see without an announcement, the panel shows.
     """
 
-    def __init__(self, interaction: hikari.ComponentInteraction) -> None:
-        super().__init__()
+    def __init__(self, interaction: hikari.ComponentInteraction, *, cost: int = 1) -> None:
+        super().__init__(interaction, cost=cost)
         self._interaction = interaction
         self._followup: hikari.Message | None = None
 
@@ -165,8 +186,8 @@ class ReplacingAnswer(Answer):
     What is private does so only where that message is; otherwise it is shown to who pressed.
     """
 
-    def __init__(self, interaction: hikari.ComponentInteraction) -> None:
-        super().__init__()
+    def __init__(self, interaction: hikari.ComponentInteraction, *, cost: int = 1) -> None:
+        super().__init__(interaction, cost=cost)
         self._interaction = interaction
         self._alone = bool(interaction.message.flags & hikari.MessageFlag.EPHEMERAL)
 

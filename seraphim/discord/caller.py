@@ -5,7 +5,7 @@ session before, Discord says of a guild only what changes. Then it is looked up,
 """
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import hikari
 
@@ -16,7 +16,6 @@ from actors.guild.player.track import Entry
 from actors.guild.refusal import Code, Refused
 from actors.guild.settings import GuildSettings
 from seraphim.discord.permissions import WRITING, WRITING_IN_THREADS, names
-from seraphim.discord.swiftness import Swiftness
 from seraphim.discord.whereabouts import Place, Whereabouts
 
 LOOK_UP_SECONDS = 5.0
@@ -53,14 +52,10 @@ class Arrivals:
     board: Board
     whereabouts: Whereabouts
     rest: hikari.api.RESTClient
-    swiftness: Swiftness = field(default_factory=Swiftness)
 
     def caller(self, interaction: hikari.PartialInteraction) -> Caller | Refused:
-        """Return who asks, or the refusal of a direct message, or of one too many at once."""
+        """Return who asks, or the refusal of where they ask from."""
         guild, user = interaction.guild_id, interaction.user.id
-        wait = self.swiftness.take(user)
-        if wait:
-            return Refused(Code.TOO_FAST, {"seconds": wait})
         if guild is None:
             return Refused(Code.SERVER_ONLY)
         view, settings = self.board.get(guild), self.board.settings(guild)

@@ -16,12 +16,14 @@ from actors.guild.player.messages import PlayerMessage, Voted
 from actors.runtime.ask import Asking
 from seraphim.discord.answer import Answer
 from seraphim.discord.caller import Caller
+from seraphim.discord.guard import Guard
 from seraphim.discord.incidents import refused_by
 from seraphim.discord.language.language import Language
 from seraphim.discord.players import NotTakingWork, Players
 from seraphim.discord.polls import Polls
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.refusals import refusal, stopping
+from seraphim.discord.witness import DONE, UNANSWERED, Witness
 
 R = TypeVar("R")
 
@@ -36,9 +38,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Desk:
     """Where interactions are answered."""
 
-    def __init__(self, players: Players, polls: Polls) -> None:
+    def __init__(self, guard: Guard, players: Players, polls: Polls, witness: Witness) -> None:
+        self._guard = guard
         self._players = players
         self._polls = polls
+        self._witness = witness
 
     async def ask(
         self,
@@ -58,18 +62,24 @@ class Desk:
     async def serve(
         self, answer: Answer, say: Language, make: Callable[[], Awaitable[Card]]
     ) -> None:
-        """Answer with the card that `make` makes, or with the one for what went wrong."""
-        await self.give(answer, await self._card(say, make))
+        """Answer with the card that `make` makes, or with the one for what went wrong.
+
+        Who is too fast is told so, and nothing is made.
+        """
+        await self.give(answer, await self._card(answer, say, make))
 
     async def give(self, answer: Answer, card: Card) -> None:
         """Answer with `card`; what keeps Discord from taking it is logged."""
-        await self._hand_out(answer.give(card))
+        taken = await self._hand_out(answer.give(card))
+        outcome = (card.code or DONE) if taken else UNANSWERED
+        self._witness.answered(answer.command, outcome, answer.age)
 
     async def turn_away(self, answer: Answer, say: Language) -> None:
         """Say that nothing is taken now, where a process before has not answered already."""
         await self._hand_out(answer.turn_away(stopping(say)))
 
-    async def _hand_out(self, handing: Awaitable[None]) -> None:
+    async def _hand_out(self, handing: Awaitable[None]) -> bool:
+        """Return whether Discord has taken it."""
         try:
             await handing
         except hikari.NotFoundError as error:
@@ -78,10 +88,16 @@ class Desk:
             log.error("interaction.unanswerable", status=int(error.status), error=error.message)
         except hikari.HTTPError as error:
             log.error("interaction.unanswerable", error=type(error).__name__)
+        else:
+            return True
+        return False
 
-    async def _card(self, say: Language, make: Callable[[], Awaitable[Card]]) -> Card:
+    async def _card(
+        self, answer: Answer, say: Language, make: Callable[[], Awaitable[Card]]
+    ) -> Card:
         try:
-            return await make()
+            refused = await self._guard.refusal(answer.toll)
+            return refusal(refused, say) if refused else await make()
         except NotTakingWork:
             return stopping(say)
         # Whatever it is, somebody waits for an answer; `refused_by` logs what nobody foresaw.

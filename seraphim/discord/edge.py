@@ -23,6 +23,7 @@ from seraphim.discord.controls.picks import Picks
 from seraphim.discord.controls.presses import Presses
 from seraphim.discord.desk import Desk
 from seraphim.discord.gateway import Gateway
+from seraphim.discord.guard import Guard
 from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.language.languages import languages
 from seraphim.discord.players import Players
@@ -31,6 +32,7 @@ from seraphim.discord.resumption import ResumableBot
 from seraphim.discord.sessions import SessionNotes, StoredNotes
 from seraphim.discord.voice import DiscordVoice
 from seraphim.discord.whereabouts import Whereabouts
+from seraphim.discord.witness import Nobody, Witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +55,22 @@ def build(
     trusted_media_hosts: Collection[str] = (),
     inside_allowed: bool = False,
     notes: SessionNotes | None = None,
+    witness: Witness | None = None,
 ) -> Edge:
     """Return the edge around a bot of `gateway_bot`. Nothing connects before its service starts.
 
     `registry` is asked once there is something to look up, so it may belong to a system that is
     built after this. `inside_allowed`: Discord itself is on this machine, and so may be its voice
-    servers. `notes` keep the gateway's sessions, by the store if nothing else is said.
+    servers. `notes` keep the gateway's sessions, by the store if nothing else is said. `witness`
+    hears what becomes of commands.
     """
     players = Players(registry)
     whereabouts = Whereabouts(int(bot.token_id))
     arrivals = Arrivals(board, whereabouts, bot.rest)
     admission = Admission(players)
     polls = Polls(board)
-    desk = Desk(players, polls)
+    witness = witness or Nobody()
+    desk = Desk(Guard(registry), players, polls, witness)
     interpreter = Interpreter(bot, languages(), lambda guild: board.settings(guild).language)
     announcer = RestAnnouncer(bot.rest, interpreter)
     voice = DiscordVoice(
@@ -73,6 +78,7 @@ def build(
         players=players,
         whereabouts=whereabouts,
         inside_allowed=inside_allowed,
+        witness=witness,
     )
     client = command_client(
         bot, admission=admission, arrivals=arrivals, desk=desk, interpreter=interpreter

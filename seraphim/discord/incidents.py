@@ -3,12 +3,11 @@
 People are told the number and nothing else; whoever runs Seraphim finds the line by it.
 """
 
-import secrets
-
 import structlog
 
 from actors.guild.refusal import Code, Refused
 from actors.runtime import ActorStopped, AskTimeout, MailboxFull
+from seraphim.discord.provenance import reference
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -18,6 +17,6 @@ def refused_by(error: Exception) -> Refused:
     if isinstance(error, AskTimeout | ActorStopped | MailboxFull):
         log.warning("interaction.unanswered", error=repr(error))
         return Refused(Code.PLAYER_RESTARTING)
-    reference = secrets.token_hex(4).upper()
-    log.error("interaction.failed", reference=reference, error=repr(error), exc_info=error)
-    return Refused(Code.INTERNAL, {"reference": reference})
+    number = reference()
+    log.error("interaction.failed", reference=number, error=repr(error), exc_info=error)
+    return Refused(Code.INTERNAL, {"reference": number})

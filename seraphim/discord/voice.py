@@ -37,6 +37,7 @@ from seraphim.discord import channel_status
 from seraphim.discord.permissions import ROOM, SPEAKING, granted, names
 from seraphim.discord.players import Players
 from seraphim.discord.whereabouts import Place, Whereabouts
+from seraphim.discord.witness import DONE, Nobody, Witness
 
 GATEWAY_SECONDS = 10.0
 """How long to wait for a shard that is reconnecting."""
@@ -65,7 +66,9 @@ class DiscordVoice:
         players: Players,
         whereabouts: Whereabouts,
         inside_allowed: bool,
+        witness: Witness | None = None,
     ) -> None:
+        self._witness = witness or Nobody()
         self._bot = bot
         self._players = players
         self._whereabouts = whereabouts
@@ -97,12 +100,14 @@ class DiscordVoice:
         seconds at most.
         """
         refused = None if back else await self._look(guild, channel)
+        if refused is None:
+            try:
+                await self._ask(guild, channel)
+            except TimeoutError:
+                refused = Refused(Code.DISCORD_REFUSED)
+        self._witness.joined(DONE if refused is None else refused.code)
         if refused is not None:
             raise JoinRefused(refused)
-        try:
-            await self._ask(guild, channel)
-        except TimeoutError:
-            raise JoinRefused(Refused(Code.DISCORD_REFUSED)) from None
 
     async def leave(self, guild: int) -> bool:
         """Ask Discord to take the bot out of voice; waits for no answer.

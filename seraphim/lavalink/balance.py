@@ -81,6 +81,11 @@ class Workload:
         # A node that has been left by many may have told its figures before.
         return max(0.0, load(self._stats) + self._since) + len(self._promised)
 
+    @property
+    def told(self) -> Stats:
+        """What the node said last, nothing where it has said nothing."""
+        return self._stats or Stats()
+
     def hear(self, stats: Stats) -> None:
         """Take the node's word: it counts whatever was there when it spoke."""
         self._stats = stats

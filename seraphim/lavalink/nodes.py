@@ -28,9 +28,10 @@ from actors.guild.player.ports import (
 )
 from actors.guild.player.track import Track
 from actors.guild.refusal import Code, Refused
+from actors.lavalink_node.messages import LinkState
 from seraphim.lavalink.address import NodeAddress
 from seraphim.lavalink.balance import Candidate, Workload, ranked
-from seraphim.lavalink.events import ForPlayer
+from seraphim.lavalink.events import ForPlayer, Stats
 from seraphim.lavalink.node import LavalinkNode
 from seraphim.lavalink.searching import PREFIXES, by_isrc, by_name, in_order, manager
 from seraphim.lavalink.session import Patience
@@ -46,6 +47,8 @@ SOURCE_SECONDS: Final = 6.0
 MATCHES: Final = 10
 """How many matches are looked at where one recording is looked for."""
 LIBRARY: Final = "library"
+LINKS: Final = "http"
+"""The source that plays what is at any address; to a node without it most are nothing."""
 ARTISTS_TO_ASK: Final = 3
 MOST_RELATED: Final = 100
 
@@ -108,6 +111,18 @@ class Nodes:
         """Return the connection to the node `name`."""
         return self._nodes[name]
 
+    def survey(self) -> Iterator[tuple[str, LinkState, Stats]]:
+        """Return how each node is: its name, the state of its link, and what it said last."""
+        for name, node in self._nodes.items():
+            if not node.reachable:
+                yield name, LinkState.DOWN, Stats()
+                continue
+            if not node.connected:
+                state = LinkState.RESUMING
+            else:
+                state = LinkState.DRAINING if node.draining else LinkState.READY
+            yield name, state, self._workloads[name].told
+
     # --- `AudioNode` ---
 
     @property
@@ -152,7 +167,7 @@ class Nodes:
     async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
         """Find tracks; see `Catalogue`."""
         if not query.startswith(SEARCH):
-            return await self._ask(lambda node: node.load(query))
+            return await self._ask(lambda node: _load(node, query))
         words = query.removeprefix(SEARCH)
         tracks, failed = await self._search(words, sources, 1)
         return Found(tracks, failed=failed)
@@ -294,3 +309,11 @@ class Nodes:
     def _on_event(self, node: str, event: ForPlayer) -> None:
         if self._homes.get(event.guild, node) == node:
             self._deliver(event)
+
+
+async def _load(node: LavalinkNode, query: str) -> Found:
+    found = await node.load(query)
+    address = query.startswith(("http://", "https://"))
+    if address and not found.tracks and not node.has(LINKS):
+        raise SourceFailed(Refused(Code.SOURCE_REFUSED, {"links": "off"}))
+    return found

@@ -4,16 +4,18 @@
 ask. One JSON object a line in, one out:
 
     {"do": "tree"}                     the live supervision tree
+    {"do": "health"}                   how everything is, as `/status` over HTTP
     {"do": "drain", "node": name}      empty a node; answered with the state of its link
     {"do": "undrain", "node": name}    let it be used again
     {"do": "crash", "actor": path}     crash an actor: for tests and rehearsals, in development only
+    {"do": "logs", "follow": true}     the last lines of the log, a line each, and those to come
     {"do": "handover"}                 begins a longer talk, see `seraphim.operations.handover`
 """
 
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -27,6 +29,8 @@ from actors.runtime import (
     System,
 )
 from seraphim.operations.handover import Handover
+from seraphim.operations.journal import Journal
+from seraphim.operations.telling import tell
 
 SOCKET = "operator.sock"
 LONGEST_REQUEST = 4096
@@ -47,11 +51,15 @@ class OperatorSocket:
         *,
         may_crash: bool,
         handover: Handover,
+        status: Callable[[], Awaitable[Mapping[str, object]]],
+        journal: Journal,
     ) -> None:
         self._path = path
         self._system = system
         self._may_crash = may_crash
         self._handover = handover
+        self._status = status
+        self._journal = journal
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -81,6 +89,9 @@ class OperatorSocket:
             if request == {"do": "handover"}:
                 await self._handover.serve(reader, writer)
                 return
+            if isinstance(request, dict) and cast("dict[str, object]", request).get("do") == "logs":
+                await tell(self._journal, reader, writer, cast("dict[str, object]", request))
+                return
             writer.write(json.dumps(await self._answer(request)).encode() + b"\n")
             await writer.drain()
         except ConnectionError:
@@ -95,6 +106,8 @@ class OperatorSocket:
         match request:
             case {"do": "tree"}:
                 return {"tree": dataclasses.asdict(self._system().tree())}
+            case {"do": "health"}:
+                return {"health": await self._status()}
             case {"do": "drain", "node": str(node)}:
                 return await self._order(node, Drain())
             case {"do": "undrain", "node": str(node)}:

@@ -67,6 +67,7 @@ def environment(
         "SSL_CERT_FILE": str(sandbox.ca_file),
         "DATA_DIR": str(data_dir),
         "LOG_FORMAT": "json",
+        "HTTP_PORT": "0",
         "ENVIRONMENT": "development",
         **music,
         **more,

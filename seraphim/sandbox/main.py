@@ -6,6 +6,7 @@ temporary folder and ends with the command.
 
 import asyncio
 import io
+import os
 import signal
 import sys
 import tempfile
@@ -21,6 +22,9 @@ from seraphim.sandbox.terminal.script import Script
 from seraphim.sandbox.terminal.stage import Stage
 
 FAILED: Final = 1
+LIMIT: Final = "RATE_LIMIT_COMMANDS"
+SCRIPTS_LIMIT: Final = "1000"
+"""Scripts type faster than people; unless the environment says otherwise, that is let pass."""
 
 
 def main() -> int:
@@ -54,7 +58,13 @@ async def _main() -> int:
 async def _play(sandbox: Sandbox, folder: Path) -> int:
     songs = folder / "music"
     songs.mkdir()
-    bot = BotProcess(environment(sandbox, folder / "data", music_dir=songs, LOG_LEVEL="INFO"))
+    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    environ = environment(sandbox, folder / "data", music_dir=songs, LOG_LEVEL="INFO")
+    if LIMIT in os.environ:
+        environ[LIMIT] = os.environ[LIMIT]
+    elif not interactive:
+        environ[LIMIT] = SCRIPTS_LIMIT
+    bot = BotProcess(environ)
     stage = Stage(sandbox, bot)
     screen = stage.screen
     screen.progress("Starting Discord, an audio node and the bot, and making some music …")
@@ -62,7 +72,7 @@ async def _play(sandbox: Sandbox, folder: Path) -> int:
         async with bot:
             await _get_ready(bot, songs)
             await stage.open()
-            went_well = await _while_it_runs(bot, stage)
+            went_well = await _while_it_runs(bot, stage, interactive=interactive)
             code = await bot.stop()
     except (BotEnded, TimeoutError) as error:
         screen.complain(str(error))
@@ -83,9 +93,8 @@ async def _get_ready(bot: BotProcess, songs: Path) -> None:
         await asyncio.wait({making})
 
 
-async def _while_it_runs(bot: BotProcess, stage: Stage) -> bool:
+async def _while_it_runs(bot: BotProcess, stage: Stage, *, interactive: bool) -> bool:
     """Let somebody type; returns whether all went well. Raises BotEnded when the bot does first."""
-    interactive = sys.stdin.isatty() and sys.stdout.isatty()
     typing = asyncio.create_task(
         _prompt(stage) if interactive else Script(stage).run(lines(sys.stdin.fileno()))
     )

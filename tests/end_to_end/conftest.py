@@ -8,6 +8,7 @@ written to SANDBOX_CA_FILE.
 import asyncio
 import math
 import os
+import socket
 import wave
 from array import array
 from collections import Counter
@@ -20,11 +21,13 @@ from aiohttp import web
 
 from seraphim.operations import operator
 from seraphim.sandbox import Message, Sandbox, music, tape
-from seraphim.sandbox.bot import BotProcess, environment
+from seraphim.sandbox.bot import COMMAND, BotProcess, environment
 from seraphim.sandbox.people import Answer, Member
 from seraphim.sandbox.places import Guild
 
 OUTER_NODE = "LAVALINK_HOST" in os.environ
+NODE_COMMAND = (*COMMAND[:-1], "audio-node")
+"""A node as a process of its own, beside the bot."""
 FIRST_SOUND_SECONDS = 10.0
 SHORT, SHORT_PITCH, SHORT_SECONDS = "short.wav", 600, 2
 TAPE, TAPE_MINUTES = "tape.wav", 4
@@ -134,14 +137,21 @@ class Stage:
 def bot_environment(
     sandbox: Sandbox, data_dir: Path, music_dir: Path, media: MediaServer, **more: str
 ) -> dict[str, str]:
+    fixed = {
+        "TRUSTED_MEDIA_HOSTS": media.address,
+        # Tests type faster than people.
+        "RATE_LIMIT_COMMANDS": "1000",
+    }
     return environment(
-        sandbox,
-        data_dir,
-        music_dir=music_dir,
-        your_node=OUTER_NODE,
-        TRUSTED_MEDIA_HOSTS=media.address,
-        **more,
+        sandbox, data_dir, music_dir=music_dir, your_node=OUTER_NODE, **(fixed | more)
     )
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
 
 
 def _ca_file() -> Path | None:

@@ -1,7 +1,6 @@
 """Several nodes: what people hear when one of them dies, comes back, or is emptied."""
 
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -12,8 +11,16 @@ import pytest
 from seraphim.discord.language.languages import languages
 from seraphim.operations import operator
 from seraphim.sandbox import Sandbox, tape
-from seraphim.sandbox.bot import COMMAND, BotProcess
-from tests.end_to_end.conftest import OUTER_NODE, Choir, MediaServer, Stage, bot_environment
+from seraphim.sandbox.bot import BotProcess
+from tests.end_to_end.conftest import (
+    NODE_COMMAND,
+    OUTER_NODE,
+    Choir,
+    MediaServer,
+    Stage,
+    bot_environment,
+    free_port,
+)
 
 AWAY = languages().english("panel-waiting-for-node")
 pytestmark = [
@@ -21,17 +28,10 @@ pytestmark = [
     pytest.mark.skipif(OUTER_NODE, reason="somebody else's node is not ours to kill"),
 ]
 
-NODE_COMMAND = (*COMMAND[:-1], "audio-node")
 NAMES = ("one", "two")
 PASSWORD = "a password of the tests"
 FAILOVER_MS = 1_500
 MOVE_MS = 250
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 @dataclass

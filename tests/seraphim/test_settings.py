@@ -224,3 +224,58 @@ def test_one_node_and_several_contradict_each_other():
 def test_a_nodes_host_is_a_host_alone(host: str):
     said = mistakes({**GOOD, "LAVALINK_HOST": host, "LAVALINK_PASSWORD": "hunter2"})
     assert said.startswith("LAVALINK_HOST must be a host alone")
+
+
+def test_whoever_watches_is_served_on_this_machine_alone_unless_it_is_said():
+    settings = load(GOOD)
+    assert (settings.http_host, settings.http_port, settings.http_token) == (
+        "127.0.0.1",
+        8080,
+        None,
+    )
+    assert settings.health_interval_seconds == 300
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "seraphim.example"])
+def test_off_loopback_http_wants_a_token(host: str):
+    said = mistakes(GOOD | {"HTTP_HOST": host})
+    assert "HTTP_TOKEN is missing" in said
+    assert host in said
+    assert "long random word" in said
+    settings = load(GOOD | {"HTTP_HOST": host, "HTTP_TOKEN": "a-word"})
+    assert settings.http_host == host
+    assert "a-word" in settings.secrets
+    assert "a-word" not in repr(settings)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_on_loopback_http_needs_no_token(host: str):
+    assert load(GOOD | {"HTTP_HOST": host}).http_token is None
+
+
+def test_the_http_token_may_come_from_a_file(tmp_path: Path):
+    file = tmp_path / "token"
+    file.write_text("from-a-file\n")
+    settings = load(GOOD | {"HTTP_TOKEN_FILE": str(file)})
+    assert settings.http_token is not None
+    assert settings.http_token.get_secret_value() == "from-a-file"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTP_PORT", "-1"),
+        ("HTTP_PORT", "65536"),
+        ("HTTP_PORT", "http"),
+        ("HTTP_HOST", "http://0.0.0.0"),
+        ("HTTP_TOKEN", "two words"),
+        ("HEALTH_INTERVAL_SECONDS", "0"),
+        ("HEALTH_INTERVAL_SECONDS", "often"),
+        ("RATE_LIMIT_COMMANDS", "0"),
+        ("RATE_LIMIT_COMMANDS", "2.5"),
+        ("RATE_LIMIT_WINDOW_SECONDS", "0"),
+        ("RATE_LIMIT_WINDOW_SECONDS", "nan"),
+    ],
+)
+def test_what_is_out_of_range_is_named(name: str, value: str):
+    assert name in mistakes(GOOD | {name: value})

@@ -29,6 +29,7 @@ from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import Reply, reply
+from seraphim.discord.provenance import begin
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -214,9 +215,7 @@ def command_client(
 
 async def _bind(ctx: Context) -> None:
     """Let every log line of this command say whose it is."""
-    structlog.contextvars.bind_contextvars(
-        command=ctx.command.display_name, guild=ctx.guild_id, user=ctx.user.id
-    )
+    begin(ctx.command.display_name, ctx.interaction)
 
 
 async def _unanswered(_: Context, error: Exception) -> None:

@@ -5,7 +5,6 @@ and a question is gone when it was answered.
 """
 
 import hikari
-import structlog
 
 from actors.guild.player.messages import (
     Clear,
@@ -26,12 +25,14 @@ from seraphim.discord.answer import ReplacingAnswer
 from seraphim.discord.caller import Arrivals, Caller
 from seraphim.discord.controls.consent import SureButton, VoteButton
 from seraphim.discord.desk import LIGHT_SECONDS, Desk
+from seraphim.discord.guard import COSTS
 from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.language.languages import Audience
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import Reply, reply
 from seraphim.discord.presenters.votes import forgotten, left_alone, vote, voted
+from seraphim.discord.provenance import begin
 
 
 class Decisions:
@@ -54,10 +55,8 @@ class Decisions:
             return
         # Before anything is awaited: a press means the moment it was made.
         caller = self._arrivals.caller(interaction)
-        structlog.contextvars.bind_contextvars(
-            command=f"button {name}", guild=interaction.guild_id, user=interaction.user.id
-        )
-        answer = ReplacingAnswer(interaction)
+        begin(f"button {name}", interaction)
+        answer = ReplacingAnswer(interaction, cost=_cost(button))
         audience = self._interpreter.audience(interaction)
         if not self._admission.open:
             await self._desk.turn_away(answer, audience.asker)
@@ -93,6 +92,12 @@ class Decisions:
         if message is None:
             return left_alone(audience.asker)
         return reply(await self._desk.ask(caller, message, timeout=LIGHT_SECONDS), audience)
+
+
+def _cost(button: VoteButton | SureButton) -> int:
+    """Return what a press costs: as much as the command that it repeats."""
+    kind = button.kind if isinstance(button, SureButton) else None
+    return 1 if kind is None else COSTS.get(kind, 1)
 
 
 def _confirmed(kind: VoteKind, caller: Caller) -> Asking[PlayerMessage, Reply] | None:

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import hikari
-import structlog
 
 from actors.guild.player.messages import Play, Queued
 from actors.guild.refusal import Refused
@@ -17,6 +16,7 @@ from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import reply
+from seraphim.discord.provenance import begin
 from seraphim.discord.query import identifier
 
 
@@ -46,9 +46,7 @@ class Picks:
             return
         # Before anything is awaited: a press means the moment it was made.
         caller = self._arrivals.caller(interaction)
-        structlog.contextvars.bind_contextvars(
-            command=f"button {PICK}", guild=interaction.guild_id, user=interaction.user.id
-        )
+        begin(f"button {PICK}", interaction)
         answer = PressAnswer(interaction)
         audience = self._interpreter.audience(interaction)
         if not self._admission.open:

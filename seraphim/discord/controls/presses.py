@@ -8,7 +8,6 @@ worked is answered without a message, since the panel itself is about to show it
 import secrets
 
 import hikari
-import structlog
 
 from actors.guild.board import Board
 from actors.guild.panel.ports import PanelGone
@@ -35,6 +34,7 @@ from seraphim.discord.answer import PressAnswer
 from seraphim.discord.caller import Arrivals, Caller
 from seraphim.discord.controls.button import Button, Verb
 from seraphim.discord.desk import LIGHT_SECONDS, Desk
+from seraphim.discord.guard import FREE
 from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import Card
@@ -42,6 +42,7 @@ from seraphim.discord.presenters.panel import LOUDEST, QUIETEST, gone, panel
 from seraphim.discord.presenters.queue import queue_page
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import Reply, reply
+from seraphim.discord.provenance import begin
 
 VOLUME_STEP = 10
 _AFTER = {Loop.OFF: Loop.TRACK, Loop.TRACK: Loop.QUEUE, Loop.QUEUE: Loop.OFF}
@@ -75,15 +76,14 @@ class Presses:
             return
         # Before anything is awaited: a press means the moment it was made.
         caller = self._arrivals.caller(interaction)
-        structlog.contextvars.bind_contextvars(
-            command=f"button {button.verb}", guild=interaction.guild_id, user=interaction.user.id
-        )
-        answer = PressAnswer(interaction)
+        view = None if isinstance(caller, Refused) else self._board.get(caller.guild)
+        begin(f"button {button.verb}", interaction)
+        answer = PressAnswer(interaction, cost=FREE if button.verb is Verb.STOP else 1)
         if not self._admission.open:
             await self._desk.turn_away(answer, self._interpreter.asker(interaction))
             return
         with self._admission.counted():
-            await self._answer(answer, interaction, button, caller)
+            await self._answer(answer, interaction, button, caller, view)
 
     async def _answer(
         self,
@@ -91,6 +91,7 @@ class Presses:
         interaction: hikari.ComponentInteraction,
         button: Button,
         caller: Caller | Refused,
+        view: PlayerView | None,
     ) -> None:
         audience = self._interpreter.audience(interaction)
         replied: Reply | None = None
@@ -101,9 +102,9 @@ class Presses:
             if isinstance(caller, Refused):
                 return refusal(caller, audience.asker)
             if button.verb is Verb.QUEUE:
-                view = await self._desk.ask(caller, Show(), timeout=LIGHT_SECONDS)
-                return queue_page(view, 1, audience.asker)
-            replied = await self._act(button, caller)
+                now = await self._desk.ask(caller, Show(), timeout=LIGHT_SECONDS)
+                return queue_page(now, 1, audience.asker)
+            replied = await self._act(button, caller, view)
             stale = isinstance(replied, Outdated)
             return reply(replied, audience)
 
@@ -114,9 +115,8 @@ class Presses:
         if stale:
             await self._mend(caller.guild, interaction.message, audience.guild)
 
-    async def _act(self, button: Button, caller: Caller) -> Reply:
+    async def _act(self, button: Button, caller: Caller, view: PlayerView | None) -> Reply:
         # What names no play cannot be found outdated by the player: it is, if another plays now.
-        view = self._board.get(caller.guild)
         nameless = button.play is None or button.verb is Verb.STOP
         if nameless and caller.play != button.play:
             return Outdated(view.current if view else None)

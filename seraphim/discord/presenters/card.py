@@ -6,6 +6,7 @@ from typing import Final
 
 import hikari
 
+from actors.guild.refusal import Code
 from seraphim.discord.presenters.prose import fit, shorten
 
 GOLD: Final = hikari.Color(0xFFD700)
@@ -21,13 +22,15 @@ FOOTER_LIMIT: Final = 512
 class Card:
     """An embed with its buttons. A `private` one is for who asked alone.
 
-    An `announced` one is a message for everybody, even as the answer to a press.
+    An `announced` one is a message for everybody, even as the answer to a press. A refusal has its
+    `code`.
     """
 
     embed: hikari.Embed
     rows: Sequence[hikari.api.MessageActionRowBuilder] = ()
     private: bool = False
     announced: bool = False
+    code: Code | None = None
 
 
 def card(

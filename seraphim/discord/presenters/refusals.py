@@ -1,6 +1,7 @@
 """A refusal in words: what went wrong, what to do next, and the code to look it up by."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from actors.guild.refusal import Code, Refused
 from seraphim.discord.language.language import Fact, Language
@@ -13,6 +14,9 @@ CHANNEL = "channel"
 CHANNELS = "channels"
 MISSING = "missing"
 MINUTES = "minutes"
+# The fact of NET-003 where the node plays no plain links, which has words of its own.
+LINKS = "links"
+LINKS_OFF = "refusal-links-off"
 
 
 def refusal(refused: Refused, say: Language) -> Card:
@@ -29,16 +33,13 @@ def stopping(say: Language) -> Card:
 def explained(refused: Refused, say: Language) -> str:
     """Return what went wrong and what to do about it, with the facts filled in."""
     facts = {name: _fact(name, refused.facts, say) for name in refused.facts}
-    return f"{_what(refused.code, say, facts)}\n{say(f'{_name(refused.code)}.remedy', **facts)}"
+    name = LINKS_OFF if LINKS in facts else _name(refused.code)
+    return f"{say(name, **facts)}\n{say(f'{name}.remedy', **facts)}"
 
 
 def summary(code: Code, say: Language) -> str:
     """Return what goes wrong with `code`, in a sentence."""
-    return _what(code, say, {})
-
-
-def _what(code: Code, say: Language, facts: Mapping[str, Fact]) -> str:
-    return say(_name(code), **facts)
+    return say(_name(code))
 
 
 def _name(code: Code) -> str:
@@ -71,4 +72,5 @@ def _missing(permission: str, facts: Mapping[str, Fact], say: Language) -> str:
 
 
 def _card(text: str, code: Code, say: Language) -> Card:
-    return card(say("phrase-error"), text, footer=code.value, color=DARK_RED, private=True)
+    refused = card(say("phrase-error"), text, footer=code.value, color=DARK_RED, private=True)
+    return replace(refused, code=code)

@@ -21,11 +21,17 @@ from actors.guild.player.messages import (
 from actors.guild.player.ports import Alternatives, Found, NodeUnavailable
 from actors.guild.player.track import Entry, Track
 from actors.intake import INTAKE, IntakeMessage, Open
+from actors.rate_limiter.actor import RateLimiterActor
+from actors.rate_limiter.buckets import Allowance
+from actors.rate_limiter.messages import RATE_LIMITER, RateLimiterMessage
 from actors.runtime import Actor, ActorRef, ChildSpec, SupervisorSpec, System
 from actors.service import FatalService, ServiceActor
 from seraphim.discord.edge import Edge, build
 from seraphim.discord.gateway import gateway_bot
 from seraphim.sandbox import Guild, Sandbox
+
+# Tests type faster than people.
+GENEROUS = Allowance(1000)
 
 
 def track(title: str = "Aurora", **changes: Any) -> Track:
@@ -166,14 +172,38 @@ class Notebook:
         return self.kept.get(key)
 
 
+class Tally:
+    """A witness who writes it all down."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, str]] = []
+        self.waited: list[float] = []
+        self.joins: list[str] = []
+
+    def answered(self, command: str, outcome: str, seconds: float) -> None:
+        self.answers.append((command, outcome))
+        self.waited.append(seconds)
+
+    def joined(self, outcome: str) -> None:
+        self.joins.append(outcome)
+
+
 class House:
     """The edge, the system around it, and the scripts of its guilds."""
 
-    def __init__(self, sandbox: Sandbox, notes: Notebook | None = None) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        notes: Notebook | None = None,
+        *,
+        limiter: Callable[[], Actor[RateLimiterMessage]] = lambda: RateLimiterActor(GENEROUS),
+    ) -> None:
         self.sandbox = sandbox
+        self.limiter = limiter
         self.notes = notes or Notebook()
         self.board = Board()
         self.catalogue = ScriptedCatalogue()
+        self.tally = Tally()
         self.scripts: dict[int, Script] = {}
         self.node_ping: float | None = 0.004
         self.fatal: list[FatalService] = []
@@ -191,6 +221,7 @@ class House:
             trusted_media_hosts=("music.internal",),
             inside_allowed=True,
             notes=self.notes,
+            witness=self.tally,
         )
 
     def script(self, guild: Guild | int) -> Script:
@@ -216,6 +247,7 @@ class House:
         root = SupervisorSpec(
             id="root",
             children=(
+                ChildSpec(id="rate-limiter", start=lambda: self.limiter(), name=RATE_LIMITER),
                 ChildSpec(
                     id="discord",
                     start=lambda: ServiceActor(self.edge.service, self.fatal.append),

@@ -52,7 +52,6 @@ from seraphim.discord import answer as answering
 from seraphim.discord import desk
 from seraphim.discord.caller import Arrivals
 from seraphim.discord.commands import suggestions
-from seraphim.discord.swiftness import AT_ONCE
 from seraphim.discord.whereabouts import Whereabouts
 from seraphim.sandbox import Answer, CannotDo, Guild, Member, Permission
 from tests.seraphim.discord.house import House, Script, entry, playing, track, view
@@ -459,13 +458,6 @@ async def test_the_help_names_all_commands_that_there_are(house: House, ada: Mem
 async def test_about_says_in_how_many_servers_it_is(house: House, ada: Member) -> None:
     answer = await ada.command("about")
     assert "servers: 1" in text(answer)
-
-
-async def test_who_invokes_too_swiftly_is_asked_to_wait(house: House, ada: Member) -> None:
-    answers = await asyncio.gather(*(ada.command("ping") for _ in range(AT_ONCE * 2)))
-    codes = [code(answer) for answer in answers]
-    assert codes[:AT_ONCE] == [""] * AT_ONCE
-    assert Code.TOO_FAST in codes
 
 
 # --- the rest of the controls ------------------------------------------------------------------

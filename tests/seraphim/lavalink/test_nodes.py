@@ -16,6 +16,7 @@ from actors.guild.player.ports import (
     NodeUpdate,
     SourceFailed,
 )
+from actors.guild.refusal import Code, Refused
 from seraphim.discord.gateway import gateway_bot
 from seraphim.lavalink.events import Stats
 from seraphim.lavalink.nodes import Nodes, NodeSite
@@ -290,6 +291,32 @@ async def test_a_source_that_would_not_is_no_reason_to_ask_another_node(town: To
     with pytest.raises(SourceFailed):
         await town.nodes.load("libsearch:aurora")
     assert town.servers["b"].asked == []
+
+
+@pytest.mark.parametrize("query", ["https://radio.example/", "http://cdn.example/upload.mp3"])
+async def test_an_address_that_a_node_without_links_does_not_know_is_refused(
+    town: Town, query: str
+) -> None:
+    server = town.servers["a"]
+    server.answer("GET", "info", {"plugins": [], "sourceManagers": ["youtube", "soundcloud"]})
+    server.answer("GET", "loadtracks", {"loadType": "empty", "data": {}})
+    await town.connect("a")
+    with pytest.raises(SourceFailed) as raised:
+        await town.nodes.load(query)
+    assert raised.value.refused == Refused(Code.SOURCE_REFUSED, {"links": "off"})
+    # What one of its sources knows is played, and words are not addresses.
+    server.answer("GET", "loadtracks", {"loadType": "track", "data": track_json("Aurora")})
+    assert len((await town.nodes.load(query)).tracks) == 1
+    server.answer("GET", "loadtracks", {"loadType": "empty", "data": {}})
+    assert await town.nodes.load("library:aurora") == Found(())
+
+
+async def test_an_address_that_a_node_with_links_does_not_know_is_not_found(town: Town) -> None:
+    server = town.servers["a"]
+    server.answer("GET", "info", {"plugins": [], "sourceManagers": ["http"]})
+    server.answer("GET", "loadtracks", {"loadType": "empty", "data": {}})
+    await town.connect("a")
+    assert await town.nodes.load("https://radio.example/") == Found(())
 
 
 async def test_a_drained_node_still_finds_tracks_if_it_must(town: Town) -> None:

@@ -47,11 +47,16 @@ class Old:
 async def old(tmp_path: Path) -> AsyncIterator[Old]:
     old = Old(tmp_path / SOCKET)
     system = System(SupervisorSpec(id="root", dynamic=True))
+
+    async def status() -> dict[str, object]:
+        raise AssertionError("nobody asked how it is")
+
     socket = OperatorSocket(
         old.path,
         lambda: system,
         may_crash=False,
         handover=Handover(prepare=old.prepare, resume=old.resume, go=old.go),
+        status=status,
     )
     await socket.start()
     yield old

@@ -10,6 +10,7 @@ import pytest
 
 from actors.runtime import Actor, ChildSpec, SupervisorSpec, System
 from seraphim.operations.handover import Handover
+from seraphim.operations.journal import Journal
 from seraphim.operations.operator import SOCKET, OperatorSocket, ask
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +26,18 @@ def operator_socket(path: Path, system: System, *, may_crash: bool) -> OperatorS
         raise AssertionError("nobody asked for a handover")
 
     handover = Handover(prepare=prepare, resume=lambda: None, go=lambda: None)
-    return OperatorSocket(path, lambda: system, may_crash=may_crash, handover=handover)
+
+    async def status() -> dict[str, object]:
+        return {"status": "degraded", "reasons": ["node two is down"]}
+
+    return OperatorSocket(
+        path,
+        lambda: system,
+        may_crash=may_crash,
+        handover=handover,
+        status=status,
+        journal=Journal(),
+    )
 
 
 @pytest.fixture
@@ -49,6 +61,11 @@ async def path(
 
 async def test_only_its_owner_may_open_it(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_it_says_how_everything_is(path: Path) -> None:
+    answer = await ask(path, {"do": "health"})
+    assert answer == {"health": {"status": "degraded", "reasons": ["node two is down"]}}
 
 
 async def test_the_tree_is_told(path: Path) -> None:

@@ -1,0 +1,1 @@
+"""How Seraphim is: healthy, degraded or unhealthy, and why."""
