@@ -2,6 +2,7 @@
 
     root              one_for_one, 10 restarts in 60 s
     ├─ store          snapshots and notes; stopped last: every save lands
+    ├─ preferences    what guilds have chosen
     ├─ discord        REST and gateway; up when the guilds have arrived
     ├─ lavalink
     │  ├─ audio-node  only when no node is configured
@@ -22,6 +23,8 @@ from typing import Any
 
 from actors.guild.player.actor import PlayerPorts
 from actors.intake import INTAKE, Intake
+from actors.preferences.actor import PreferencesActor
+from actors.preferences.messages import PREFERENCES
 from actors.runtime import ChildSpec, SupervisorSpec
 from actors.service import FatalService, Service, ServiceActor
 from actors.sources.actor import SourcesActor
@@ -85,6 +88,11 @@ def root_tree(house: House) -> SupervisorSpec:
                 # It is told by every guild, and never far behind: nothing in it waits.
                 mailbox=4096,
                 shutdown=10.0,
+            ),
+            ChildSpec(
+                id="preferences",
+                start=lambda: PreferencesActor(house.ports.board),
+                name=PREFERENCES,
             ),
             service("discord", house.discord, shutdown=10.0),
             SupervisorSpec(

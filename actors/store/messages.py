@@ -6,7 +6,8 @@ all that belongs together at once; while the storage is away it is kept, and wri
 back. At most that second is lost when the process is killed.
 
 What people ask to be kept (settings, favourites) is asked and waited for: it is written before it
-is answered, and whoever hears `Unwritten` may say so.
+is answered, and whoever hears `Unwritten` may say so. A storage that does not answer at all is for
+the ask's own deadline.
 """
 
 from collections.abc import Mapping
@@ -105,7 +106,7 @@ class Chosen(Ask[Mapping[int, GuildSettings]]):
 
 @dataclass(frozen=True, slots=True)
 class KeepSettings(Ask[Unwritten | None]):
-    """Keep what the guild has chosen; answered when it is written, within `ANSWER_SECONDS`."""
+    """Keep what the guild has chosen; answered when it is written."""
 
     guild: int
     settings: GuildSettings
@@ -117,7 +118,7 @@ MOST_FAVOURITES = 500
 
 @dataclass(frozen=True, slots=True)
 class FavouritesOf(Ask[tuple[Track, ...] | Unread]):
-    """Return the user's favourites, the newest first; answered within `ANSWER_SECONDS`."""
+    """Return the user's favourites, the newest first."""
 
     user: int
 

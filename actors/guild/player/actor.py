@@ -55,6 +55,7 @@ from actors.guild.player.messages import (
     PositionReported,
     Proposed,
     Reconciled,
+    SettingsChanged,
     TimeIsUp,
     UpdateFailed,
 )
@@ -124,7 +125,11 @@ class PlayerActor(Actor[PlayerMessage]):
 
     def __init__(self, guild: int, ports: PlayerPorts, *, volume: int) -> None:
         self._ports = ports
-        self._state = PlayerState(guild=guild, run=ports.new_run(), volume=volume)
+        chosen = ports.board.settings(guild)
+        if chosen.default_volume is not None:
+            volume = chosen.default_volume
+        volume = min(volume, chosen.maximum_volume)
+        self._state = PlayerState(guild, ports.new_run(), volume, settings=chosen)
         self._deferred: dict[int, Deferred[Any]] = {}
         self._joining: ActorTask | None = None
         self._left: anyio.Event | None = None
@@ -145,16 +150,25 @@ class PlayerActor(Actor[PlayerMessage]):
             state = kept if trusted else await self._saved(unread=kept)
             # Where to say so, should it come to giving up, is no cause of crashes; neither is what
             # Discord said, and would not say again.
-            state = replace(state, text_channel=kept.text_channel, home=kept.home, voice=kept.voice)
+            state = replace(
+                state,
+                text_channel=kept.text_channel,
+                home=kept.home,
+                voice=kept.voice,
+                settings=self._state.settings,
+            )
             self._state = restored(state, there, nodes)
             self._decide(Awake(rejoin=False))
         else:
             # Plays get names of their own: it may be older than the last that its process gave.
             run = self._state.run
             saved = await self._saved(unread=self._state)
-            self._state = restored(replace(saved, run=run), None, nodes)
+            saved = replace(saved, run=run, settings=self._state.settings)
+            self._state = restored(saved, None, nodes)
             # A place that is not of this gateway session ends with the one that it is of.
             self._decide(Awake(rejoin=there is not None))
+        # What was saved may be louder than what may be by now.
+        self._decide(SettingsChanged(self._state.settings))
 
     async def receive(self, message: PlayerMessage) -> object:
         """Decide, remember, act, and answer; commands answer as their messages say."""

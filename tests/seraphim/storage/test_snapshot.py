@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from actors.guild.player.state import PlayerState
 from actors.store.ledger import durable
-from seraphim.storage.snapshot import Damage, Document, decode, encode
+from seraphim.storage.document import Damage, Document
+from seraphim.storage.snapshot import decode, encode
 from tests.seraphim.storage.states import guild, playing, states
 
 STATE = playing(1, at_ms=500)
