@@ -3,13 +3,17 @@
 A document names its version, and one of an older version is upgraded step by step before it is
 read. Whatever is not exactly as it should be is `Damage`.
 
-The text is ASCII, whatever is in it: no database can misunderstand it.
+orjson writes it, ten times as fast as the standard library: what a thread spends on a queue of a
+thousand tracks is taken from the music. It takes no half surrogates and no huge numbers, though, and
+tracks come from strangers: what it refuses, and all reading, is for the standard library.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeGuard, TypeVar, cast
+
+import orjson
 
 Document = dict[str, Any]
 Upgrade = Callable[[Document], Document]
@@ -24,7 +28,10 @@ class Damage(Exception):
 def written(document: Document, upgrades: Sequence[Upgrade]) -> bytes:
     """Return the document as it is stored, with its version: the one that `upgrades` lead to."""
     versioned = {"version": len(upgrades) + 1, **document}
-    return json.dumps(versioned, separators=(",", ":")).encode("ascii")
+    try:
+        return orjson.dumps(versioned)
+    except TypeError:
+        return json.dumps(versioned, separators=(",", ":")).encode("ascii")
 
 
 def read(body: bytes, upgrades: Sequence[Upgrade]) -> "Fields":

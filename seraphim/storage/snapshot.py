@@ -146,6 +146,8 @@ def _from_entry(entry: Entry) -> Document:
 
 def _from_order(order: Sequence[Entry], queue: Sequence[Entry]) -> list[int]:
     """Return `order` as places in the queue, which has the tracks already."""
+    if not order:
+        return []
     places: dict[Entry, list[int]] = {}
     for place in range(len(queue) - 1, -1, -1):
         places.setdefault(queue[place], []).append(place)
