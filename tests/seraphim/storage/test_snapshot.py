@@ -45,11 +45,6 @@ def test_any_state_comes_back_as_what_of_it_is_durable(state: PlayerState) -> No
     assert decode(encode(state)) == durable(state)
 
 
-@given(states())
-def test_what_is_written_is_ascii(state: PlayerState) -> None:
-    assert encode(state).isascii()
-
-
 @pytest.mark.parametrize("path", leaves(json.loads(encode(STATE))), ids=str)
 def test_every_field_is_checked(path: tuple[str | int, ...]) -> None:
     with pytest.raises(Damage):
