@@ -9,6 +9,7 @@
   fails there, the publishing of commands for one.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
@@ -97,6 +98,8 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
                 answer.defer()
             timeout = HEAVY_SECONDS if heavy else LIGHT_SECONDS
             replied = await self._desk.ask(caller, asked, timeout=timeout)
+            # The music first: what is asked of the node now is written when this goes on.
+            await asyncio.sleep(0)
             return reply(replied, audience)
 
         await self._desk.serve(answer, audience.asker, make)
