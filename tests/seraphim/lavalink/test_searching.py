@@ -139,6 +139,21 @@ async def test_where_one_failed_and_the_others_have_nothing_its_trouble_is_the_a
     assert failure.value.failed == ("youtube",)
 
 
+async def test_where_one_cannot_be_reached_and_another_has_nothing_nothing_was_found(town: Town):
+    shop = town.shops["a"]
+    shop.stock["ytsearch:aurora"] = "the server could not be reached"
+    await town.open("a")
+    assert await town.nodes.load("search:aurora", ORDER) == Found((), failed=("youtube",))
+
+
+async def test_where_none_can_be_reached_nobody_knows_whether_there_is_something(town: Town):
+    town.shops["a"].stock["ytsearch:aurora"] = "the server could not be reached"
+    await town.open("a")
+    with pytest.raises(SourceFailed) as failure:
+        await town.nodes.load("search:aurora", ("youtube",))
+    assert failure.value.refused.code is Code.TRACK_FAILED
+
+
 async def test_a_source_that_is_passed_over_is_asked_last(town: Town):
     shop = town.shops["a"]
     town.passed_over.add("youtube")
