@@ -4,8 +4,8 @@ A document names its version, and one of an older version is upgraded step by st
 read. Whatever is not exactly as it should be is `Damage`.
 
 orjson writes it, ten times as fast as the standard library: what a thread spends on a queue of a
-thousand tracks is taken from the music. It takes no half surrogates and no huge numbers, though, and
-tracks come from strangers: what it refuses, and all reading, is for the standard library.
+thousand tracks is taken from the music. It takes no half surrogates and no huge numbers, though,
+and tracks come from strangers: what it refuses, and all reading, is for the standard library.
 """
 
 import json

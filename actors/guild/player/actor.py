@@ -61,7 +61,6 @@ from actors.guild.player.messages import (
 )
 from actors.guild.player.playback import freeze
 from actors.guild.player.ports import (
-    Alternatives,
     AudioNode,
     Catalogue,
     JoinRefused,
@@ -387,7 +386,7 @@ class PlayerActor(Actor[PlayerMessage]):
             await self._report(Loaded(effect.attempt, found.tracks, found.playlist))
 
     async def _find_elsewhere(self, effect: FindElsewhere) -> None:
-        found = Alternatives()
+        found: tuple[Track, ...] = ()
         with anyio.move_on_after(ELSEWHERE_SECONDS):
             try:
                 found = await self._ports.catalogue.alternatives(effect.track, effect.source)
@@ -399,9 +398,9 @@ class PlayerActor(Actor[PlayerMessage]):
             "track.sought",
             guild=self._state.guild,
             source=effect.source,
-            found=len(found.by_isrc) + len(found.by_name),
+            found=len(found),
         )
-        await self._report(FoundElsewhere(effect.attempt, found.by_isrc, found.by_name))
+        await self._report(FoundElsewhere(effect.attempt, found))
 
     async def _propose(self, effect: Propose) -> None:
         tracks: tuple[Track, ...] = ()

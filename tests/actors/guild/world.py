@@ -23,7 +23,7 @@ from actors.guild.player.messages import (
     VoiceServerChanged,
     VoiceStateChanged,
 )
-from actors.guild.player.ports import Alternatives, Found, NodeUnavailable, NodeUpdate, SourceFailed
+from actors.guild.player.ports import Found, NodeUnavailable, NodeUpdate, SourceFailed
 from actors.guild.player.track import Track
 from actors.guild.refusal import Code, Refused
 from actors.runtime import Registry
@@ -71,7 +71,7 @@ class World:
     session: str = "session"
     looked: int = 0
     woken: tuple[int, ...] | None = None
-    elsewhere: dict[str, Alternatives] = field(default_factory=dict[str, Alternatives])
+    elsewhere: dict[str, tuple[Track, ...]] = field(default_factory=dict[str, tuple[Track, ...]])
     hanging: tuple[str, ...] = ()
     troubled: tuple[str, ...] = ()
     asked: list[str] = field(default_factory=list[str])
@@ -145,14 +145,14 @@ class World:
     ) -> tuple[Track, ...]:
         return (await self.load(query)).tracks[:limit]
 
-    async def alternatives(self, track: Track, source: str) -> Alternatives:
+    async def alternatives(self, track: Track, source: str) -> tuple[Track, ...]:
         self.asked.append(source)
         self.changes.happened()
         if source in self.hanging:
             await anyio.sleep_forever()
         if source in self.troubled:
             raise SourceFailed(Refused(Code.SOURCE_BUSY), (source,))
-        return self.elsewhere.get(source, Alternatives())
+        return self.elsewhere.get(source, ())
 
     async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
         return self.library

@@ -18,7 +18,7 @@ from actors.guild.player.messages import (
     VoiceSessionEnded,
     VoiceStateChanged,
 )
-from actors.guild.player.ports import Alternatives, Found, NodeUnavailable
+from actors.guild.player.ports import Found, NodeUnavailable
 from actors.guild.player.track import Entry, Track
 from actors.intake import INTAKE, IntakeMessage, Open
 from actors.runtime import Actor, ActorRef, ChildSpec, SupervisorSpec, System
@@ -134,7 +134,7 @@ class ScriptedCatalogue:
     async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
         raise AssertionError("the edge loads nothing")
 
-    async def alternatives(self, track: Track, source: str) -> Alternatives:
+    async def alternatives(self, track: Track, source: str) -> tuple[Track, ...]:
         raise AssertionError("the edge mends nothing")
 
     async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
