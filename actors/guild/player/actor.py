@@ -56,6 +56,7 @@ from actors.guild.player.messages import (
     Proposed,
     Reconciled,
     SettingsChanged,
+    Show,
     TimeIsUp,
     UpdateFailed,
 )
@@ -191,8 +192,9 @@ class PlayerActor(Actor[PlayerMessage]):
             self._save()
         for effect in decision.effects:
             self._do(effect)
-        # What was shown of a position runs on by itself; a thousand players report one every 5 ms.
-        if changed or not isinstance(message, PositionReported):
+        # What was shown of a position runs on by itself (a thousand players report one every 5 ms),
+        # and who only looks changes nothing.
+        if changed or not isinstance(message, PositionReported | Show):
             self._show()
         return decision
 
