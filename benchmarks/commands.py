@@ -22,7 +22,7 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.lavalink import PASSWORD
+from benchmarks.lavalink import PASSWORD, SLOW
 from benchmarks.listener import COMMAND as LIGHT
 from benchmarks.report import Report
 from seraphim.sandbox import Sandbox
@@ -42,6 +42,8 @@ ROUND_TRIPS = 200
 BREATH_SECONDS = 0.05
 """What happens one at a time happens with a pause before it, the bare requests too: processes that
 have just been asleep are slower than those that are kept busy, and people are not that quick."""
+KNOWN = 20
+"""Searches that memory has, before somebody types them again."""
 LIVE_SECONDS, QUICK_LIVE_SECONDS = 60, 20
 TRACKS = 10
 PANEL_SECONDS = 3.5
@@ -90,6 +92,7 @@ async def _measure(*, quick: bool) -> Report:
             _report_light(
                 report, Light.of(ours for _, ours in rounds), Light.of(floor for floor, _ in rounds)
             )
+            await _report_typing(report, town, quick=quick)
             await _report_music(report, house)
             await _report_life(report, house, QUICK_LIVE_SECONDS if quick else LIVE_SECONDS)
             await _report_calls(report, house)
@@ -132,6 +135,33 @@ def _report_light(report: Report, ours: Light, floor: Light) -> None:
         report.add(f"{name}_floor", bare, "ms")
         report.add(name, value, "ms")
         report.add(f"{name}_ratio", value / bare, "times the floor", at_most=gate)
+
+
+# --- what is suggested while somebody types ---
+
+
+async def _report_typing(report: Report, town: "Town", *, quick: bool) -> None:
+    """How soon suggestions come: from memory, and where a source takes its time."""
+    known = [f"song {number}" for number in range(KNOWN)]
+    for words in known:
+        await town.members[0].autocomplete("play", query=words)
+    count = QUICK_COUNT if quick else SLOW_COUNT
+    remembered = await _type(town, [known[number % KNOWN] for number in range(count)])
+    report.add("autocomplete_p95", _share(remembered, 0.95), "ms", at_most=100)
+    asked = await _type(town, [f"{SLOW} {number}" for number in range(count // 4)])
+    report.add("autocomplete_source_p95", _share(asked, 0.95), "ms", at_most=350 + 100)
+
+
+async def _type(town: "Town", words: Sequence[str]) -> list[float]:
+    waits: list[float] = []
+
+    async def one(number: int) -> None:
+        asked = time.perf_counter()
+        await town.members[number % len(town.members)].autocomplete("play", query=words[number])
+        waits.append(1000 * (time.perf_counter() - asked))
+
+    await _paced(SLOW_RATE, len(words), one)
+    return waits
 
 
 # --- music ---

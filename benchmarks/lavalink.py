@@ -12,7 +12,8 @@ does at once what a real one takes its time for. Beyond Lavalink's protocol it u
     POST /live?seconds=S        lets every player tell its position each 5 s and end its track each
                                 10 s, evenly spread, and is answered when that is over
 
-Whatever ends with `.mp3` is one track, and all else a playlist of `PLAYLIST` of them.
+Whatever ends with `.mp3` is one track, a search finds `FOUND`, and all else is a playlist of
+`PLAYLIST`. A search for something `SLOW` is answered when nobody waits for it any more.
 """
 
 import asyncio
@@ -30,6 +31,8 @@ BATCH, PAUSE_SECONDS = 10, 0.004
 """Updates come in small bunches, as they do from a node with many players."""
 
 PLAYLIST = 1_000
+FOUND = 10
+SLOW, SLOW_SECONDS = "slow", 2.0
 ONE = ".mp3"
 UPDATE_SECONDS, TRACK_SECONDS = 5, 10
 
@@ -112,6 +115,12 @@ class Lavalink:
         identifier = request.query["identifier"]
         if identifier.endswith(ONE):
             return web.json_response({"loadType": "track", "data": _track("Song")})
+        source, _, words = identifier.partition("search:")
+        if words and source.isalpha():
+            if words.startswith(SLOW):
+                await asyncio.sleep(SLOW_SECONDS)
+            found = [_track(f"{words} {number}") for number in range(FOUND)]
+            return web.json_response({"loadType": "search", "data": found})
         return web.Response(body=self.playlist, content_type="application/json")
 
     async def _flood(self, request: web.Request) -> web.Response:
