@@ -187,11 +187,12 @@ class PlayerActor(Actor[PlayerMessage]):
         reply = decision.reply
         if isinstance(reply, Later) and isinstance(message, Play | Join):
             self._deferred[reply.attempt] = self.context.defer(message)
-        changed = worth_saving(before, self._state)
-        if changed:
-            self._save()
+        changed = worth_saving(before, decision.state)
+        # The music first: who hears of it next is who acts next.
         for effect in decision.effects:
             self._do(effect)
+        if changed:
+            self._save()
         # What was shown of a position runs on by itself (a thousand players report one every 5 ms),
         # and who only looks changes nothing.
         if changed or not isinstance(message, PositionReported | Show):
