@@ -12,8 +12,9 @@ does at once what a real one takes its time for. Beyond Lavalink's protocol it u
     POST /live?seconds=S        lets every player tell its position each 5 s and end its track each
                                 10 s, evenly spread, and is answered when that is over
 
-Whatever ends with `.mp3` is one track, a search finds `FOUND`, and all else is a playlist: of as many
-as stand behind its last slash, or `PLAYLIST`. A search for something `SLOW` is answered when nobody waits for it any more.
+Whatever ends with `.mp3` is one track, a search finds `FOUND`, and all else is a playlist: of as
+many as stand behind its last slash, or `PLAYLIST`. A search for something `SLOW` is answered when
+nobody waits for it any more.
 """
 
 import asyncio
