@@ -200,6 +200,7 @@ class _Shown(TypedDict):
     mentions_everyone: bool
     user_mentions: bool
     role_mentions: bool
+    attachment: hikari.UndefinedOr[hikari.Bytes]
 
 
 def _shown(card: Card) -> _Shown:
@@ -210,6 +211,7 @@ def _shown(card: Card) -> _Shown:
         "mentions_everyone": False,
         "user_mentions": False,
         "role_mentions": False,
+        "attachment": hikari.UNDEFINED if card.file is None else card.file,
     }
 
 

@@ -5,13 +5,13 @@ and for all commands, rather than believed. Otherwise a missing option would be 
 (arc calls the callback without it), and one of another type an inner error.
 """
 
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import arc
 import hikari
 from arc.abc.option import CommandOptionBase, OptionType, OptionWithChoices
+from arc.command.option import FloatOption, IntOption
 
 from actors.guild.refusal import Code, Refused
 
@@ -20,51 +20,91 @@ LARGEST: Final = 2**53 - 1
 """What Discord takes for a number, with either sign."""
 
 Option = CommandOptionBase[Any, Any, Any]
-Value = hikari.CommandInteractionOption
+Given = hikari.CommandInteractionOption
+Resolved = hikari.ResolvedOptionData | None
 
 
 def unreadable(
-    command: object, options: Sequence[Value] | None, resolved: hikari.ResolvedOptionData | None
+    command: object, given: Sequence[Given] | None, resolved: Resolved
 ) -> Refused | None:
-    """Return the refusal of options that `command` does not take, None if all is well."""
-    given = {option.name: option for option in options or ()}
+    """Return the refusal of options that `command` does not take, None if all is well.
+
+    Those that it does not know are passed over.
+    """
+    by_name = {option.name: option for option in given or ()}
     if isinstance(command, arc.SlashGroup | arc.SlashSubGroup):
-        name = next((name for name in given if name in command.children), None)
-        if name is None:
-            return UNREADABLE
-        return unreadable(command.children[name], given[name].options, resolved)
+        for name, child in command.children.items():
+            if name in by_name:
+                return unreadable(child, by_name[name].options, resolved)
+        return UNREADABLE
     assert isinstance(command, arc.SlashCommand | arc.SlashSubCommand)
     for option in command.options.values():
-        refused = _refused(option, given.get(option.name), resolved)
+        value = by_name.get(option.name)
+        if value is None and option.is_required:
+            return UNREADABLE
+        refused = None if value is None else _refused(option, value, resolved)
         if refused is not None:
             return refused
     return None
 
 
-def _refused(
-    option: Option, given: Value | None, resolved: hikari.ResolvedOptionData | None
-) -> Refused | None:
-    if given is None:
-        return UNREADABLE if option.is_required else None
+def _refused(option: Option, given: Given, resolved: Resolved) -> Refused | None:
     value = given.value
-    match option.option_type:
-        case OptionType.STRING:
-            fits = isinstance(value, str)
-        case OptionType.BOOLEAN:
-            fits = isinstance(value, bool)
-        case OptionType.INTEGER | OptionType.FLOAT:
-            return _refused_number(option, value)
-        case _:
-            fits = isinstance(value, hikari.Snowflake) and value in _ids(resolved)
-    return None if fits and _is_offered(option, value) else UNREADABLE
-
-
-def _refused_number(option: Option, value: object) -> Refused | None:
-    taken = int if option.option_type is OptionType.INTEGER else int | float
-    if not isinstance(value, taken) or isinstance(value, bool) or not math.isfinite(value):
+    if given.type is not option.option_type.to_hikari() or not _is_offered(option, value):
         return UNREADABLE
-    lowest: int = _bound(option, "min", -LARGEST)
-    highest: int = _bound(option, "max", LARGEST)
-    if not lowest <= value <= highest:
-        return Refused(Code.OUT_OF_RANGE, {"lowest": lowest, "highest": highest})
-    return None if _is_offered(option, value) else UNREADABLE
+    match given.type:
+        case hikari.OptionType.STRING:
+            fits = isinstance(value, str)
+        case hikari.OptionType.BOOLEAN:
+            fits = isinstance(value, bool)
+        case hikari.OptionType.INTEGER:
+            fits = isinstance(value, int) and not isinstance(value, bool)
+        case hikari.OptionType.FLOAT:
+            fits = isinstance(value, int | float) and not isinstance(value, bool)
+        case _:
+            fits = any(value in known for known in _known(option, resolved))
+    if not fits:
+        return UNREADABLE
+    return _outside(option, value) if isinstance(value, int | float) else None
+
+
+def _is_offered(option: Option, value: object) -> bool:
+    if not isinstance(option, OptionWithChoices) or not option.choices:
+        return True
+    choices = option.choices
+    offered = choices.values() if isinstance(choices, Mapping) else choices
+    return any(
+        value == (choice.value if isinstance(choice, hikari.CommandChoice) else choice)
+        for choice in offered
+    )
+
+
+def _known(option: Option, resolved: Resolved) -> Sequence[Mapping[hikari.Snowflake, object]]:
+    """Return what has come along with an id, where one of the option's kind stands."""
+    if resolved is None:
+        return ()
+    match option.option_type:
+        case OptionType.USER:
+            return resolved.members, resolved.users
+        case OptionType.MEMBER:
+            return (resolved.members,)
+        case OptionType.CHANNEL:
+            return (resolved.channels,)
+        case OptionType.ROLE:
+            return (resolved.roles,)
+        case OptionType.MENTIONABLE:
+            return resolved.members, resolved.users, resolved.roles
+        case OptionType.ATTACHMENT:
+            return (resolved.attachments,)
+        case _:
+            return ()
+
+
+def _outside(option: Option, number: float) -> Refused | None:
+    lowest, highest = -LARGEST, LARGEST
+    if isinstance(option, IntOption | FloatOption):
+        lowest = lowest if option.min is None else option.min
+        highest = highest if option.max is None else option.max
+    if lowest <= number <= highest:
+        return None
+    return Refused(Code.OUT_OF_RANGE, {"lowest": int(lowest), "highest": int(highest)})

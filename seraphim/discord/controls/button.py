@@ -23,6 +23,7 @@ class Verb(StrEnum):
     LOOP = "loop"
     QUIETER = "quieter"
     LOUDER = "louder"
+    FAVOURITE = "favourite"
     QUEUE = "queue"
 
 

@@ -21,13 +21,15 @@ FOOTER_LIMIT: Final = 512
 class Card:
     """An embed with its buttons. A `private` one is for who asked alone.
 
-    An `announced` one is a message for everybody, even as the answer to a press.
+    An `announced` one is a message for everybody, even as the answer to a press. A `file` comes
+    with it.
     """
 
     embed: hikari.Embed
     rows: Sequence[hikari.api.MessageActionRowBuilder] = ()
     private: bool = False
     announced: bool = False
+    file: hikari.Bytes | None = None
 
 
 def card(

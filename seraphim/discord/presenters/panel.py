@@ -146,6 +146,7 @@ def _verbs(view: PlayerView) -> list[list[tuple[Verb, bool]]]:
             (Verb.LOOP, True),
             (Verb.QUIETER, view.volume > QUIETEST),
             (Verb.LOUDER, view.volume < LOUDEST),
+            (Verb.FAVOURITE, True),
             (Verb.QUEUE, True),
         ],
     ]
