@@ -6,7 +6,7 @@ and for all commands, rather than believed. Otherwise a missing option would be 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import arc
 import hikari
@@ -33,12 +33,12 @@ def unreadable(
     """
     by_name = {option.name: option for option in given or ()}
     if isinstance(command, arc.SlashGroup | arc.SlashSubGroup):
-        for name, child in command.children.items():
+        for name, child in cast("Mapping[str, object]", command.children).items():
             if name in by_name:
                 return unreadable(child, by_name[name].options, resolved)
         return UNREADABLE
     assert isinstance(command, arc.SlashCommand | arc.SlashSubCommand)
-    for option in command.options.values():
+    for option in cast("Mapping[str, Option]", command.options).values():
         value = by_name.get(option.name)
         if value is None and option.is_required:
             return UNREADABLE
@@ -65,7 +65,10 @@ def _refused(option: Option, given: Given, resolved: Resolved) -> Refused | None
             fits = any(value in known for known in _known(option, resolved))
     if not fits:
         return UNREADABLE
-    return _outside(option, value) if isinstance(value, int | float) else None
+    # An id is a number, too, and a larger one.
+    if isinstance(option, IntOption | FloatOption) and isinstance(value, int | float):
+        return _outside(option, value)
+    return None
 
 
 def _is_offered(option: Option, value: object) -> bool:
@@ -100,11 +103,9 @@ def _known(option: Option, resolved: Resolved) -> Sequence[Mapping[hikari.Snowfl
             return ()
 
 
-def _outside(option: Option, number: float) -> Refused | None:
-    lowest, highest = -LARGEST, LARGEST
-    if isinstance(option, IntOption | FloatOption):
-        lowest = lowest if option.min is None else option.min
-        highest = highest if option.max is None else option.max
+def _outside(option: IntOption[Any] | FloatOption[Any], number: float) -> Refused | None:
+    lowest = -LARGEST if option.min is None else option.min
+    highest = LARGEST if option.max is None else option.max
     if lowest <= number <= highest:
         return None
     return Refused(Code.OUT_OF_RANGE, {"lowest": int(lowest), "highest": int(highest)})

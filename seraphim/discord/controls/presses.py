@@ -47,7 +47,6 @@ from seraphim.discord.presenters.replies import Reply, reply
 from seraphim.discord.shelf import Shelf
 
 VOLUME_STEP = 10
-_AFTER = {Loop.OFF: Loop.TRACK, Loop.TRACK: Loop.QUEUE, Loop.QUEUE: Loop.OFF}
 
 
 class Presses:
@@ -173,8 +172,12 @@ def _message(
             return Shuffle(by, secrets.randbits(32))
         case Verb.STOP:
             return Stop(by)
-        case Verb.LOOP:
-            return SetLoop(by, _AFTER[view.loop if view else Loop.OFF])
+        case Verb.LOOP_TRACK:
+            return SetLoop(by, Loop.TRACK)
+        case Verb.LOOP_QUEUE:
+            return SetLoop(by, Loop.QUEUE)
+        case Verb.LOOP_OFF:
+            return SetLoop(by, Loop.OFF)
         case Verb.QUIETER | Verb.LOUDER:
             step = VOLUME_STEP if button.verb is Verb.LOUDER else -VOLUME_STEP
             volume = (view.volume if view else LOUDEST) + step

@@ -21,11 +21,16 @@ from actors.guild.player.messages import (
 from actors.guild.player.ports import Found, NodeUnavailable
 from actors.guild.player.track import Entry, Track
 from actors.intake import INTAKE, IntakeMessage, Open
+from actors.preferences.actor import PreferencesActor
+from actors.preferences.messages import PREFERENCES
 from actors.runtime import Actor, ActorRef, ChildSpec, SupervisorSpec, System
 from actors.service import FatalService, ServiceActor
+from actors.store.actor import StoreActor
+from actors.store.messages import STORE
 from seraphim.discord.edge import Edge, build
 from seraphim.discord.gateway import gateway_bot
 from seraphim.sandbox import Guild, Sandbox
+from tests.actors.store.conftest import Memory
 
 
 def track(title: str = "Aurora", **changes: Any) -> Track:
@@ -127,12 +132,16 @@ class ScriptedCatalogue:
 
     def __init__(self) -> None:
         self.tracks: tuple[Track, ...] = ()
+        self.stock: dict[str, Track] = {}
         self.failure: Exception | None = None
         self.hold: asyncio.Event | None = None
         self.asked: list[str] = []
 
     async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
-        raise AssertionError("the edge loads nothing")
+        """Return what `stock` has for a query."""
+        self.asked.append(query)
+        found = self.stock.get(query)
+        return Found(() if found is None else (found,))
 
     async def alternatives(self, track: Track, source: str) -> tuple[Track, ...]:
         raise AssertionError("the edge mends nothing")
@@ -174,6 +183,8 @@ class House:
         self.notes = notes or Notebook()
         self.board = Board()
         self.catalogue = ScriptedCatalogue()
+        self.memory = Memory()
+        """What the store has written."""
         self.scripts: dict[int, Script] = {}
         self.node_ping: float | None = 0.004
         self.fatal: list[FatalService] = []
@@ -216,6 +227,10 @@ class House:
         root = SupervisorSpec(
             id="root",
             children=(
+                ChildSpec(id="store", start=lambda: StoreActor(self.memory, int), name=STORE),
+                ChildSpec(
+                    id="preferences", start=lambda: PreferencesActor(self.board), name=PREFERENCES
+                ),
                 ChildSpec(
                     id="discord",
                     start=lambda: ServiceActor(self.edge.service, self.fatal.append),

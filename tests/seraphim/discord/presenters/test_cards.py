@@ -303,7 +303,19 @@ def test_the_panel_shows_what_plays_and_counts_down_by_itself() -> None:
     assert "1 more" in card.embed.fields[0].value
     assert "50%" in card.embed.fields[1].value
     assert labels(card) == dict.fromkeys(
-        ["Back", "Pause", "Skip", "Shuffle", "Stop", "Loop", "Quieter", "Louder", "Queue"], True
+        [
+            "Back",
+            "Pause",
+            "Skip",
+            "Shuffle",
+            "Stop",
+            "Loop",
+            "Quieter",
+            "Louder",
+            "Favourite",
+            "Queue",
+        ],
+        True,
     )
 
 
