@@ -37,6 +37,7 @@ from seraphim.discord.language.languages import languages
 from seraphim.discord.players import Players
 from seraphim.discord.polls import Polls
 from seraphim.discord.resumption import ResumableBot
+from seraphim.discord.scrolling import Scrolling
 from seraphim.discord.sessions import SessionNotes, StoredNotes
 from seraphim.discord.shelf import Shelf
 from seraphim.discord.voice import DiscordVoice
@@ -78,7 +79,7 @@ def build(
     desk = Desk(players, polls)
     shelf = Shelf(registry)
     interpreter = Interpreter(bot, languages(), lambda guild: board.settings(guild).language)
-    announcer = RestAnnouncer(bot.rest, interpreter)
+    announcer = RestAnnouncer(bot.rest, interpreter, Scrolling(bot, registry))
     voice = DiscordVoice(
         bot,
         players=players,

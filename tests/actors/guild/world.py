@@ -60,6 +60,8 @@ class World:
     destroyed: list[int] = field(default_factory=list[int])
     playing: dict[int, NodePlayer] = field(default_factory=dict[int, NodePlayer])
     voice: dict[int, VoiceStateChanged] = field(default_factory=dict[int, VoiceStateChanged])
+    channels: dict[int, int] = field(default_factory=dict[int, int])
+    """Where each message was ever posted."""
     posted: dict[int, list[PlayerView]] = field(default_factory=dict[int, list[PlayerView]])
     said: list[Notice] = field(default_factory=list[Notice])
     board: Board = field(default_factory=Board)
@@ -160,7 +162,8 @@ class World:
     # Announcer
 
     async def post(self, channel: int, view: PlayerView) -> int:
-        message = len(self.posted) + 1
+        message = len(self.channels) + 1
+        self.channels[message] = channel
         self.posted[message] = []
         self._show(message, view)
         return message

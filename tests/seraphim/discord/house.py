@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actors.guild.board import Board
-from actors.guild.names import player_name
+from actors.guild.names import panel_name, player_name
+from actors.guild.panel.messages import PanelMessage
 from actors.guild.player.messages import (
     ListenerMoved,
     ListenersChanged,
@@ -104,6 +105,16 @@ class ScriptedPlayer(Actor[PlayerMessage]):
         if isinstance(reply, Exception):
             raise reply
         return reply(message) if callable(reply) else reply
+
+
+class ScriptedPanel(Actor[PanelMessage]):
+    """Keeps what it is told."""
+
+    def __init__(self, told: list[PanelMessage]) -> None:
+        self._told = told
+
+    async def receive(self, message: PanelMessage) -> None:
+        self._told.append(message)
 
 
 class ScriptedIntake(Actor[IntakeMessage]):
@@ -212,6 +223,15 @@ class House:
         intake = self.system.registry.whereis(INTAKE)
         assert intake is not None
         return await intake.ask(Open(guild.id))
+
+    async def panel(self, guild: Guild) -> list[PanelMessage]:
+        """Have the guild's panel run; what it is told is in the list."""
+        told: list[PanelMessage] = []
+        spec = ChildSpec(
+            id=f"panel-{guild.id}", start=lambda: ScriptedPanel(told), name=panel_name(guild.id)
+        )
+        await self.system.supervisor("/root/guilds").start_child(spec)
+        return told
 
     async def stop_discord(self) -> None:
         """Stop the edge's service, with the rest of the system up."""
