@@ -30,7 +30,7 @@ from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.refusals import refusal
-from seraphim.discord.presenters.replies import Reply, reply
+from seraphim.discord.presenters.replies import Reply, gathering, reply
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -98,6 +98,7 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
                 return refusal(caller, audience.asker)
             if heavy:
                 answer.defer()
+                answer.promise(lambda: gathering(audience.guild))
             asked = message(await self._arrivals.located(caller))
             if isinstance(asked, Awaitable):
                 asked = await asked

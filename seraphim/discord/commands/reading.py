@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import arc
 import hikari
 from arc.abc.option import CommandOptionBase, OptionType, OptionWithChoices
-from arc.command.option import FloatOption, IntOption
+from arc.command.option import ChannelOption, FloatOption, IntOption
 
 from actors.guild.refusal import Code, Refused
 
@@ -61,6 +61,8 @@ def _refused(option: Option, given: Given, resolved: Resolved) -> Refused | None
             fits = isinstance(value, int) and not isinstance(value, bool)
         case hikari.OptionType.FLOAT:
             fits = isinstance(value, int | float) and not isinstance(value, bool)
+        case hikari.OptionType.CHANNEL:
+            fits = _is_wanted(option, value, resolved)
         case _:
             fits = any(value in known for known in _known(option, resolved))
     if not fits:
@@ -91,8 +93,6 @@ def _known(option: Option, resolved: Resolved) -> Sequence[Mapping[hikari.Snowfl
             return resolved.members, resolved.users
         case OptionType.MEMBER:
             return (resolved.members,)
-        case OptionType.CHANNEL:
-            return (resolved.channels,)
         case OptionType.ROLE:
             return (resolved.roles,)
         case OptionType.MENTIONABLE:
@@ -101,6 +101,15 @@ def _known(option: Option, resolved: Resolved) -> Sequence[Mapping[hikari.Snowfl
             return (resolved.attachments,)
         case _:
             return ()
+
+
+def _is_wanted(option: Option, value: object, resolved: Resolved) -> bool:
+    """Return whether a channel is of a kind that the option takes."""
+    if resolved is None or not isinstance(value, hikari.Snowflake):
+        return False
+    channel = resolved.channels.get(value)
+    kinds = option.channel_types if isinstance(option, ChannelOption) else None
+    return channel is not None and (not kinds or channel.type in kinds)
 
 
 def _outside(option: IntOption[Any] | FloatOption[Any], number: float) -> Refused | None:

@@ -452,3 +452,5 @@ command-radio-list = Die Sender ansehen
 command-export = Die Warteschlange als Datei mitnehmen
 command-import = Einreihen, was eine Datei aufzählt
 option-import-attachment = Eine Datei von /export, oder ein Text mit einem Titel oder einer Adresse je Zeile
+phrase-gathering = Seraphim sammelt die Stimmen
+gathering = Es wird noch gesucht und gesammelt; lange Playlists brauchen einen Moment. Die Antwort wird hier stehen.

@@ -453,3 +453,5 @@ command-radio-list = See the stations
 command-export = Take the queue with you as a file
 command-import = Queue what a file lists
 option-import-attachment = A file from /export, or a text with a title or address in each line
+phrase-gathering = Seraphim gathers the voices
+gathering = Still looking and gathering; long playlists take a moment. The answer will stand here.

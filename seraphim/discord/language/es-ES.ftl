@@ -452,3 +452,5 @@ command-radio-list = Ver las emisoras
 command-export = Llevarte la cola como archivo
 command-import = Poner en la cola lo que enumera un archivo
 option-import-attachment = Un archivo de /export, o un texto con un título o dirección por línea
+phrase-gathering = Seraphim reúne las voces
+gathering = Sigue buscando y reuniendo; las listas largas tardan un momento. La respuesta aparecerá aquí.

@@ -208,6 +208,23 @@ async def test_play_is_deferred_at_once_and_answered_when_it_is_done(
     assert guild.text.messages == [answer.message]
 
 
+async def test_a_search_that_takes_long_says_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    monkeypatch.setattr(answering, "PROGRESS_SECONDS", 0.05)
+    script.replies[Play] = Queued((entry("Aurora"),), 0)
+    script.hold = asyncio.Event()
+    asking = asyncio.create_task(ada.command("play", query="a long list"))
+    await house.sandbox.until(
+        lambda: guild.text.messages and "gathering" in str(guild.text.messages[0].embeds)
+    )
+    script.hold.set()
+    assert "Aurora" in text(await asking)
+    (message,) = guild.text.messages
+    assert "Aurora" in str(message.embeds)
+    assert "gathering" not in str(message.embeds)
+
+
 async def test_a_bad_query_is_refused_privately_and_nobody_is_asked(
     script: Script, guild: Guild, ada: Member
 ) -> None:
