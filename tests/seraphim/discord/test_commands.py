@@ -219,9 +219,9 @@ async def test_a_search_that_takes_long_says_that_it_goes_on(
         lambda: guild.text.messages and "gathering" in str(guild.text.messages[0].embeds)
     )
     script.hold.set()
-    assert "Aurora" in text(await asking)
+    await asking
+    await house.sandbox.until(lambda: "Aurora" in str(guild.text.messages[0].embeds))
     (message,) = guild.text.messages
-    assert "Aurora" in str(message.embeds)
     assert "gathering" not in str(message.embeds)
 
 
