@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 
+import aiohttp
 import arc
 import hikari
 import structlog
@@ -26,6 +27,7 @@ from seraphim.settings import is_loopback
 UPLOADS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 """Where Discord keeps what people upload (Discord's reference, "CDN endpoints")."""
 AT_ONCE = 4
+UPLOAD_SECONDS = 10.0
 SECONDS = 30.0
 """How long all tracks of a file may be looked for."""
 
@@ -87,18 +89,36 @@ def transfer_commands(
 
 
 async def _read(attachment: hikari.Attachment, *, inside_allowed: bool) -> bytes | Refused:
-    """Return what somebody has uploaded: from Discord's own servers, and no more than a queue."""
-    host = URL(attachment.url).host or ""
+    """Return what somebody has uploaded: from Discord's own servers, and no more than a queue.
+
+    Not by hikari: it knows no deadline, follows wherever it is sent, and where nobody answers it
+    loses its connection and the reason.
+    """
+    too_large = Refused(Code.QUERY_TOO_LONG, {"highest": LARGEST_FILE})
+    try:
+        address = URL(attachment.url)
+    except ValueError:
+        return Refused(Code.FORBIDDEN_QUERY)
+    host = address.host or ""
     if host not in UPLOADS and not (inside_allowed and is_loopback(host)):
         return Refused(Code.FORBIDDEN_QUERY)
     if attachment.size > LARGEST_FILE:
-        return Refused(Code.QUERY_TOO_LONG, {"highest": LARGEST_FILE})
+        return too_large
     content = bytearray()
-    async with attachment.stream() as stream:
-        async for chunk in stream:
-            content += chunk
-            if len(content) > LARGEST_FILE:
-                return Refused(Code.QUERY_TOO_LONG, {"highest": LARGEST_FILE})
+    try:
+        async with (
+            asyncio.timeout(UPLOAD_SECONDS),
+            aiohttp.ClientSession(raise_for_status=True) as session,
+            session.get(address, allow_redirects=False) as response,
+        ):
+            async for chunk in response.content.iter_chunked(LARGEST_FILE):
+                content += chunk
+                if len(content) > LARGEST_FILE:
+                    return too_large
+    except (aiohttp.ClientError, TimeoutError) as error:
+        # The address opens the file to anybody who has it.
+        log.info("import.unreadable", error=type(error).__name__)
+        return Refused(Code.DISCORD_REFUSED)
     return bytes(content)
 
 

@@ -8,7 +8,7 @@ from actors.guild.player.messages import Loop as Looping
 from actors.guild.player.messages import LoopSet, SetLoop, SetVolume
 from actors.guild.refusal import Code
 from seraphim.discord.commands import reading
-from seraphim.sandbox import Answer, Guild, Member, OptionKind
+from seraphim.sandbox import Answer, Guild, Member, OptionKind, Permission
 from tests.seraphim.discord.house import House, Script
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +77,18 @@ async def test_a_number_without_a_range_is_one_that_discord_takes(
     answer = await use(house, guild, ada, "queue", page)
     assert said(answer) == Code.OUT_OF_RANGE
     assert f"{reading.LARGEST:,}" in str(answer.embeds)
+
+
+@pytest.mark.parametrize(("kind", "refused"), [(0, False), (4, True), (2, True)])
+async def test_a_channel_is_of_a_kind_that_the_option_takes(
+    house: House, guild: Guild, kind: int, refused: bool
+) -> None:
+    dee = guild.member("Dee", permissions=Permission.MANAGE_GUILD)
+    channel = option("request_channel", OptionKind.CHANNEL, "5000")
+    told = {"id": "5000", "type": kind, "name": "music", "permissions": "0"}
+    resolved = {"channels": {"5000": told}}
+    answer = await use(house, guild, dee, "settings", channel, resolved=resolved)
+    assert (said(answer) == Code.FORBIDDEN_QUERY) is refused
 
 
 async def test_an_option_that_is_not_known_is_passed_over(
