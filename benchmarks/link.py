@@ -42,7 +42,7 @@ from actors.guild.player.messages import (
     VoiceServerChanged,
     VoiceStateChanged,
 )
-from actors.guild.player.ports import Alternatives, Found
+from actors.guild.player.ports import Found
 from actors.guild.player.track import Track
 from actors.guild.tree import guild_tree
 from actors.lavalink_node.actor import LinkActor
@@ -263,8 +263,8 @@ class Discord:
     ) -> tuple[Track, ...]:
         return (SONG,)
 
-    async def alternatives(self, track: Track, source: str) -> Alternatives:
-        return Alternatives()
+    async def alternatives(self, track: Track, source: str) -> tuple[Track, ...]:
+        return ()
 
     async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
         return ()

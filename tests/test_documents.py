@@ -12,6 +12,8 @@ import pytest
 from actors.guild.refusal import Code
 from benchmarks.__main__ import BENCHMARKS
 from seraphim import cli
+from seraphim.discord.language.languages import languages
+from seraphim.discord.presenters.refusals import summary
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -21,9 +23,25 @@ def text(path: str) -> str:
     return (ROOT / path).read_text("utf-8")
 
 
+def error_codes() -> dict[str, str]:
+    """Return the sections of the error codes, by what they are called."""
+    heading, *sections = re.split(r"^### ", text("docs/error_codes.md"), flags=re.MULTILINE)
+    assert heading.startswith("# Error codes")
+    return {name: body for name, _, body in (section.partition("\n") for section in sections)}
+
+
 def test_every_error_code_is_documented_and_no_other():
-    listed = re.findall(r"^\| ([A-Z]+-\d{3}) \|", text("docs/error_codes.md"), re.MULTILINE)
-    assert listed == [code.value for code in Code]
+    assert list(error_codes()) == [code.value for code in Code]
+    named = set(re.findall(r"\b[A-Z]{3,4}-\d{3}\b", text("docs/error_codes.md")))
+    assert named == set(Code)
+
+
+@pytest.mark.parametrize("code", Code)
+def test_an_error_code_is_told_as_people_see_it_with_a_cause_and_a_remedy(code: Code):
+    section = error_codes()[code]
+    quoted = re.findall(r"^> (.+)$", section, re.MULTILINE)
+    assert quoted == [summary(code, languages().english)]
+    assert re.findall(r"^\*\*(\w+)\.\*\* \S.{10,}", section, re.MULTILINE) == ["Cause", "Remedy"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

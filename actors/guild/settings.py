@@ -22,6 +22,18 @@ class Announcing(StrEnum):
     NEVER = "never"
 
 
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A radio station that a guild has saved: what it is called, and its address."""
+
+    name: str
+    address: str
+
+
+MOST_STATIONS = 25
+"""As many as Discord shows choices for an option."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuildSettings:
     """A guild's choices.
@@ -60,6 +72,8 @@ class GuildSettings:
         Whoever asked gets their turn, one track each (round robin), whoever asked for how many.
     channel_status
         Whether the voice channel's status says what plays.
+    stations
+        Radio stations, no two of one name, in the order in which they were saved.
     """
 
     dj_role: int | None = None
@@ -78,3 +92,4 @@ class GuildSettings:
     sources: tuple[str, ...] = SOURCES
     fair: bool = False
     channel_status: bool = False
+    stations: tuple[Station, ...] = ()

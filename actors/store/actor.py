@@ -3,35 +3,46 @@
 Nobody waits for the storage. The mailbox is never blocked by it: reading and writing are tasks of
 this actor. One write is under way at a time, it takes all that waits, and the next comes a second
 after it at the earliest. What cannot be written stays in the ledger and is tried again, for ever.
+What people wait for (settings, favourites) is read and written at once, and not tried again.
 
 Positions are not saved while they run on. Instead, every other second that music runs, one row
 says that this process is alive: where the music was when a process ended follows from that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import assert_never
+from typing import Any, assert_never
 
 import structlog
 
 from actors.guild.player.state import PlayerState
+from actors.guild.player.track import Track
+from actors.guild.settings import GuildSettings
 from actors.runtime import Actor, Deferred, Exit
 from actors.runtime.restart import delay_before
 from actors.store.ledger import Ledger, ended
 from actors.store.messages import (
     ANSWER_SECONDS,
+    MOST_FAVOURITES,
     Active,
+    AddFavourite,
+    Chosen,
+    Favoured,
+    FavouritesOf,
     Flush,
     Health,
+    KeepSettings,
     Note,
     Noted,
     Recall,
+    RemoveFavourite,
     Save,
     SetAside,
     StoreHealth,
     StoreMessage,
     Unread,
+    Unwritten,
 )
 from actors.store.ports import Batch, Damaged, Storage, StorageFailed, Stored
 
@@ -132,6 +143,29 @@ class _TimeToLook:
     """It is time to try once more to read which guilds have a home."""
 
 
+@dataclass(frozen=True, slots=True)
+class _FoundChosen:
+    """What guilds have chosen."""
+
+    found: Mapping[int, GuildSettings | Damaged]
+
+
+@dataclass(frozen=True, slots=True)
+class _NotFoundChosen:
+    """What guilds have chosen cannot be read."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """Somebody who waits can be answered."""
+
+    attempt: int
+    reply: object = field(repr=False)
+    error: str | None = None
+
+
 _Outcome = (
     _Written
     | _NotWritten
@@ -146,6 +180,9 @@ _Outcome = (
     | _TimeToWrite
     | _TimeToLive
     | _TimeToLook
+    | _FoundChosen
+    | _NotFoundChosen
+    | _Served
 )
 
 
@@ -166,6 +203,8 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
         self._notings: dict[int, Deferred[str | None]] = {}
         self._actives: list[Deferred[tuple[int, ...]]] = []
         self._looking = False
+        self._served: dict[int, Deferred[Any]] = {}
+        self._choosers: list[Deferred[Mapping[int, GuildSettings]]] = []
         # Those who wait for what is being written, and those who wait for what waits itself.
         self._flushing: list[Deferred[None]] = []
         self._flushes: list[Deferred[None]] = []
@@ -211,6 +250,13 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
                 self._flush(message)
             case Health():
                 return self._health()
+            case Chosen():
+                self._choosers.append(self.context.defer(message))
+                self._look_up_chosen()
+            case KeepSettings() | FavouritesOf() | AddFavourite() | RemoveFavourite():
+                attempt = next(self._attempts)
+                self._served[attempt] = self.context.defer(message)
+                self.context.start_task(self._serve, attempt, message, name="serve")
             case _:
                 self._go_on(message)
         return None
@@ -253,6 +299,16 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
                 self._write_if_due()
             case _TimeToLook():
                 self._look()
+                self._look_up_chosen()
+            case _FoundChosen(found):
+                self._has_found_chosen(found)
+            case _NotFoundChosen(error):
+                self._failed(error)
+                self.context.timers.start("look", RETRY_SECONDS[0], _TimeToLook())
+            case _Served(attempt, reply, error):
+                if error is not None:
+                    self._failed(error)
+                self._served.pop(attempt).reply(reply)
             case _:
                 assert_never(outcome)
 
@@ -417,6 +473,51 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
             outcome = _FoundNote(attempt, None, str(error))
         await self.context.ref.tell(outcome)
 
+    # For those who wait
+
+    def _look_up_chosen(self) -> None:
+        if self._choosers:
+            self.context.start_task(self._find_chosen, name="chosen")
+
+    async def _find_chosen(self) -> None:
+        try:
+            outcome = _FoundChosen(await self._storage.settings())
+        except StorageFailed as error:
+            outcome = _NotFoundChosen(str(error))
+        await self.context.ref.tell(outcome)
+
+    def _has_found_chosen(self, found: Mapping[int, GuildSettings | Damaged]) -> None:
+        chosen: dict[int, GuildSettings] = {}
+        for guild, settings in found.items():
+            if isinstance(settings, Damaged):
+                log.error("settings.damaged", guild=guild, error=settings.error)
+            else:
+                chosen[guild] = settings
+        asked, self._choosers = self._choosers, []
+        for one in asked:
+            one.reply(chosen)
+
+    async def _serve(
+        self, attempt: int, message: KeepSettings | FavouritesOf | AddFavourite | RemoveFavourite
+    ) -> None:
+        storage = self._storage
+        error = None
+        try:
+            match message:
+                case KeepSettings(guild, settings):
+                    reply = await storage.keep_settings(guild, settings)
+                case FavouritesOf(user):
+                    reply = _undamaged(user, await storage.favourites(user))
+                case AddFavourite(user, track):
+                    added = await storage.add_favourite(user, track, most=MOST_FAVOURITES)
+                    reply = Favoured(added is True, full=added is None)
+                case RemoveFavourite(user, track):
+                    reply = await storage.remove_favourite(user, track)
+        except StorageFailed as failed:
+            error = str(failed)
+            reply = Unread() if isinstance(message, FavouritesOf) else Unwritten()
+        await self.context.ref.tell(_Served(attempt, reply, error))
+
     # What is well and what is not
 
     def _failed(self, error: str) -> None:
@@ -441,3 +542,10 @@ class StoreActor(Actor[StoreMessage | _Outcome]):
         if failing is None:
             return StoreHealth(unwritten)
         return StoreHealth(unwritten, failing.failing_since, failing.error)
+
+
+def _undamaged(user: int, found: Sequence[Track | Damaged]) -> tuple[Track, ...]:
+    damaged = [each.error for each in found if isinstance(each, Damaged)]
+    if damaged:
+        log.error("favourites.damaged", user=user, count=len(damaged), error=damaged[0])
+    return tuple(each for each in found if isinstance(each, Track))

@@ -37,6 +37,7 @@ def durable(state: PlayerState) -> PlayerState:
         status=None,
         unshuffled=still(state.unshuffled, state.queue),
         filtered=False,
+        changeover=None,
     )
 
 

@@ -4,11 +4,18 @@ Saving is told and never waited for: of what is told about one guild, or under o
 counts. What was told is what is read from then on, written or not. It is written within a second,
 all that belongs together at once; while the storage is away it is kept, and written when it is
 back. At most that second is lost when the process is killed.
+
+What people ask to be kept (settings, favourites) is asked and waited for: it is written before it
+is answered, and whoever hears `Unwritten` may say so. A storage that does not answer at all is for
+the ask's own deadline.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from actors.guild.player.state import PlayerState
+from actors.guild.player.track import Track
+from actors.guild.settings import GuildSettings
 from actors.runtime import Ask, Name
 
 ANSWER_SECONDS = 2.5
@@ -85,6 +92,62 @@ class Noted(Ask[str | None]):
 
 
 @dataclass(frozen=True, slots=True)
+class Unwritten:
+    """It could not be written: what is stored is as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen(Ask[Mapping[int, GuildSettings]]):
+    """Return what guilds have chosen, by guild; only those that have chosen something.
+
+    Answered as soon as that can be read, however late.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSettings(Ask[Unwritten | None]):
+    """Keep what the guild has chosen; answered when it is written."""
+
+    guild: int
+    settings: GuildSettings
+
+
+MOST_FAVOURITES = 500
+"""How many favourites one person may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class FavouritesOf(Ask[tuple[Track, ...] | Unread]):
+    """Return the user's favourites, the newest first."""
+
+    user: int
+
+
+@dataclass(frozen=True, slots=True)
+class Favoured:
+    """`added` is False where it was one before, or there is no room for one more (`full`)."""
+
+    added: bool
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddFavourite(Ask[Favoured | Unwritten]):
+    """Make the track one of the user's favourites; answered when it is written."""
+
+    user: int
+    track: Track
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFavourite(Ask[bool | Unwritten]):
+    """Let the track of that name (`Track.name`) be no favourite; answered with whether it was."""
+
+    user: int
+    track: str
+
+
+@dataclass(frozen=True, slots=True)
 class Flush(Ask[None]):
     """Write now all that was told; answered when it is written, however late."""
 
@@ -106,5 +169,19 @@ class Health(Ask[StoreHealth]):
     """Tell how the store is."""
 
 
-StoreMessage = Save | Recall | Active | SetAside | Note | Noted | Flush | Health
+StoreMessage = (
+    Save
+    | Recall
+    | Active
+    | SetAside
+    | Note
+    | Noted
+    | Chosen
+    | KeepSettings
+    | FavouritesOf
+    | AddFavourite
+    | RemoveFavourite
+    | Flush
+    | Health
+)
 STORE: Name[StoreMessage] = Name("store")

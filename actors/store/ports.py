@@ -4,11 +4,13 @@ Every call may be cancelled; one that had begun to write may have written all of
 nothing. None is retried here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from actors.guild.player.state import PlayerState
+from actors.guild.player.track import Track
+from actors.guild.settings import GuildSettings
 
 
 class StorageFailed(Exception):
@@ -61,7 +63,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A snapshot that cannot be understood; `error` says why without its content."""
+    """Something stored that cannot be understood; `error` says why without its content."""
 
     error: str
 
@@ -87,6 +89,29 @@ class Storage(Protocol):
 
     async def note(self, key: str) -> str | None:
         """Return the note of that key."""
+        ...
+
+    async def settings(self) -> Mapping[int, GuildSettings | Damaged]:
+        """Return what each guild that has chosen something has chosen."""
+        ...
+
+    async def keep_settings(self, guild: int, settings: GuildSettings) -> None:
+        """Keep what the guild has chosen. When this returns it outlives the process."""
+        ...
+
+    async def favourites(self, user: int) -> Sequence[Track | Damaged]:
+        """Return the user's favourites, the newest first."""
+        ...
+
+    async def add_favourite(self, user: int, track: Track, *, most: int) -> bool | None:
+        """Keep a favourite unless it is one, or there are `most`; as `keep_settings`.
+
+        Return whether it was added, None where there is no room.
+        """
+        ...
+
+    async def remove_favourite(self, user: int, track: str) -> bool:
+        """Forget the favourite of that name, and return whether it was one; as `keep_settings`."""
         ...
 
     async def close(self) -> None:

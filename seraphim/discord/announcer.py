@@ -10,6 +10,7 @@ from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.notices import notice as notice_card
 from seraphim.discord.presenters.panel import panel
+from seraphim.discord.scrolling import Scrolling
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -21,19 +22,25 @@ class RestAnnouncer:
     failure of Discord's REST is raised as hikari raises it, after its own retries, but by `say`.
     """
 
-    def __init__(self, rest: hikari.api.RESTClient, interpreter: Interpreter) -> None:
+    def __init__(
+        self, rest: hikari.api.RESTClient, interpreter: Interpreter, scrolling: Scrolling
+    ) -> None:
         self._rest = rest
         self._interpreter = interpreter
+        self._scrolling = scrolling
 
     async def post(self, channel: int, view: PlayerView) -> int:
         """Post a panel and return its message's id. Raises `PanelGone`."""
         say = await self._interpreter.guild(view.guild)
-        return await self._create(channel, panel(view, say))
+        message = await self._create(channel, panel(view, say))
+        self._scrolling.watch(view.guild, channel, message)
+        return message
 
     async def edit(self, channel: int, message: int, view: PlayerView) -> None:
         """Show another view in a panel that was posted. Raises `PanelGone`."""
         say = await self._interpreter.guild(view.guild)
         await self.show(channel, message, panel(view, say))
+        self._scrolling.watch(view.guild, channel, message)
 
     async def show(self, channel: int, message: int, card: Card) -> None:
         """Show a card in place of whatever the message shows. Raises `PanelGone`."""
@@ -52,6 +59,7 @@ class RestAnnouncer:
 
     async def delete(self, channel: int, message: int) -> None:
         """Take a panel away; one that is gone already is no error."""
+        self._scrolling.forget(channel, message)
         try:
             await self._rest.delete_message(channel, message)
         except (hikari.NotFoundError, hikari.ForbiddenError):

@@ -9,18 +9,23 @@ for each interaction that waits to defer (arc's way) doubles the work of a light
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypedDict
 
 import hikari
+import structlog
 
 from actors.rate_limiter.messages import Take
 from seraphim.discord.guard import COSTS
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.witness import BUTTON
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 PATIENCE_SECONDS = 1.5
 HEAD_START_SECONDS = 0.01
+PROGRESS_SECONDS = 4.0
+"""After so long a wait people want to know that it goes on."""
 ALREADY_ANSWERED = 40060
 
 
@@ -40,6 +45,8 @@ class Answer(ABC):
         self.toll = Take(int(interaction.user.id), None if guild is None else int(guild), cost)
         self._began = time.monotonic()
         self._deferring: asyncio.Task[None] | None = None
+        self._progressing: asyncio.TimerHandle | None = None
+        self._progress: asyncio.Task[None] | None = None
         self._clock = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._run_out)
 
     @property
@@ -54,6 +61,11 @@ class Answer(ABC):
         """
         self._clock.cancel()
         self._clock = asyncio.get_running_loop().call_later(HEAD_START_SECONDS, self._run_out)
+
+    def promise(self, progress: Callable[[], Card]) -> None:
+        """Show what `progress` makes where a deferred answer takes long, until it comes."""
+        loop = asyncio.get_running_loop()
+        self._progressing = loop.call_later(PROGRESS_SECONDS, self._show_progress, progress)
 
     async def give(self, card: Card) -> None:
         """Answer with `card`. Raises what hikari raises: `NotFoundError` when it is too late."""
@@ -88,12 +100,29 @@ class Answer(ABC):
                 await self._later(card)
 
     async def _deferred(self) -> bool:
-        """Stop the clock, and return whether it had run out."""
+        """Stop the clocks, and return whether the first had run out."""
         self._clock.cancel()
+        if self._progressing is not None:
+            self._progressing.cancel()
+        if self._progress is not None:
+            # One edit after the other: the answer is the last.
+            await self._progress
         if self._deferring is None:
             return False
         await self._deferring
         return True
+
+    def _show_progress(self, progress: Callable[[], Card]) -> None:
+        if self._deferring is not None:
+            self._progress = asyncio.create_task(self._tell(self._deferring, progress()))
+
+    async def _tell(self, deferring: asyncio.Task[None], card: Card) -> None:
+        try:
+            await deferring
+            await self._later(card)
+        except hikari.HTTPError as error:
+            # The answer itself will tell whether Discord takes it.
+            log.debug("interaction.no_progress", error=type(error).__name__)
 
     def _run_out(self) -> None:
         if self._deferring is None:
@@ -221,6 +250,7 @@ class _Shown(TypedDict):
     mentions_everyone: bool
     user_mentions: bool
     role_mentions: bool
+    attachment: hikari.UndefinedOr[hikari.Bytes]
 
 
 def _shown(card: Card) -> _Shown:
@@ -231,6 +261,7 @@ def _shown(card: Card) -> _Shown:
         "mentions_everyone": False,
         "user_mentions": False,
         "role_mentions": False,
+        "attachment": hikari.UNDEFINED if card.file is None else card.file,
     }
 
 

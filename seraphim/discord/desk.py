@@ -22,7 +22,8 @@ from seraphim.discord.language.language import Language
 from seraphim.discord.players import NotTakingWork, Players
 from seraphim.discord.polls import Polls
 from seraphim.discord.presenters.card import Card
-from seraphim.discord.presenters.refusals import refusal, stopping
+from seraphim.discord.presenters.refusals import refusal, stopping, unkept
+from seraphim.discord.shelf import Unkept
 from seraphim.discord.witness import DONE, UNANSWERED, Witness
 
 R = TypeVar("R")
@@ -100,6 +101,9 @@ class Desk:
             return refusal(refused, say) if refused else await make()
         except NotTakingWork:
             return stopping(say)
+        except Unkept as error:
+            log.warning("interaction.unkept", cause=repr(error.__cause__))
+            return unkept(say)
         # Whatever it is, somebody waits for an answer; `refused_by` logs what nobody foresaw.
         except Exception as error:  # noqa: BLE001
             return refusal(refused_by(error), say)

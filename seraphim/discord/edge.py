@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import chain
 
+import arc
 import hikari
 
 from actors.guild.board import Board
@@ -13,14 +14,22 @@ from seraphim.discord.admission import Admission
 from seraphim.discord.announcer import RestAnnouncer
 from seraphim.discord.caller import Arrivals
 from seraphim.discord.commands.about import NodePing, about_commands
-from seraphim.discord.commands.client import command_client
+from seraphim.discord.commands.client import Command, Group, command_client, typed_names
 from seraphim.discord.commands.control import control_commands
+from seraphim.discord.commands.favourite import favourite_commands
 from seraphim.discord.commands.play import play_commands
 from seraphim.discord.commands.queue import queue_commands
+from seraphim.discord.commands.radio import radio_commands
+from seraphim.discord.commands.settings import dj_commands, settings_commands
 from seraphim.discord.commands.sound import sound_commands
+from seraphim.discord.commands.transfer import transfer_commands
+from seraphim.discord.controls.button import Button
+from seraphim.discord.controls.consent import SureButton, VoteButton
 from seraphim.discord.controls.decisions import Decisions
+from seraphim.discord.controls.pick import PickButton
 from seraphim.discord.controls.picks import Picks
 from seraphim.discord.controls.presses import Presses
+from seraphim.discord.controls.strays import Strays
 from seraphim.discord.desk import Desk
 from seraphim.discord.gateway import Gateway
 from seraphim.discord.guard import Guard
@@ -29,7 +38,9 @@ from seraphim.discord.language.languages import languages
 from seraphim.discord.players import Players
 from seraphim.discord.polls import Polls
 from seraphim.discord.resumption import ResumableBot
+from seraphim.discord.scrolling import Scrolling
 from seraphim.discord.sessions import SessionNotes, StoredNotes
+from seraphim.discord.shelf import Shelf
 from seraphim.discord.voice import DiscordVoice
 from seraphim.discord.whereabouts import Whereabouts
 from seraphim.discord.witness import Nobody, Witness
@@ -71,8 +82,9 @@ def build(
     polls = Polls(board)
     witness = witness or Nobody()
     desk = Desk(Guard(registry), players, polls, witness)
+    shelf = Shelf(registry)
     interpreter = Interpreter(bot, languages(), lambda guild: board.settings(guild).language)
-    announcer = RestAnnouncer(bot.rest, interpreter)
+    announcer = RestAnnouncer(bot.rest, interpreter, Scrolling(bot, registry))
     voice = DiscordVoice(
         bot,
         players=players,
@@ -84,19 +96,32 @@ def build(
         bot, admission=admission, arrivals=arrivals, desk=desk, interpreter=interpreter
     )
     english = interpreter.languages.english
-    sections = {
-        "play": play_commands(catalogue, trusted_media_hosts, board, interpreter),
-        "control": control_commands(board, interpreter),
-        "queue": queue_commands(board, interpreter),
-        "sound": sound_commands(board, interpreter.languages),
-        "about": about_commands(bot, ping_node, lambda: listing, english),
+    trusted = trusted_media_hosts
+    sections: dict[str, list[Command | Group]] = {
+        "play": [
+            *play_commands(catalogue, trusted, board, shelf, interpreter),
+            radio_commands(client, board, shelf, interpreter, trusted),
+        ],
+        "control": [*control_commands(board, interpreter)],
+        "queue": [
+            *queue_commands(board, interpreter),
+            *transfer_commands(
+                catalogue, trusted, board, interpreter, inside_allowed=inside_allowed
+            ),
+        ],
+        "sound": [*sound_commands(shelf, interpreter.languages)],
+        "keep": [favourite_commands(client, board, shelf, interpreter)],
+        "govern": [
+            *settings_commands(board, shelf, interpreter.languages),
+            dj_commands(client, board, shelf, english),
+        ],
+        "about": [*about_commands(bot, ping_node, lambda: listing, english)],
     }
     for command in chain.from_iterable(sections.values()):
-        client.include(command)
-    listing = {
-        section: [" ".join(command.qualified_name) for command in commands]
-        for section, commands in sections.items()
-    }
+        # A group has been made in its client.
+        if isinstance(command, arc.SlashCommand):
+            client.include(command)
+    listing = {section: typed_names(commands) for section, commands in sections.items()}
     presses = Presses(
         admission=admission,
         announcer=announcer,
@@ -104,6 +129,7 @@ def build(
         board=board,
         desk=desk,
         interpreter=interpreter,
+        shelf=shelf,
     )
     decisions = Decisions(
         admission=admission, arrivals=arrivals, desk=desk, interpreter=interpreter
@@ -115,7 +141,15 @@ def build(
         interpreter=interpreter,
         trusted=trusted_media_hosts,
     )
-    for listener in (presses.on_press, decisions.on_press, picks.on_press):
+    strays = Strays(
+        (Button.parse, VoteButton.parse, SureButton.parse, PickButton.parse),
+        admission=admission,
+        arrivals=arrivals,
+        board=board,
+        desk=desk,
+        interpreter=interpreter,
+    )
+    for listener in (presses.on_press, decisions.on_press, picks.on_press, strays.on_press):
         bot.subscribe(hikari.ComponentInteractionCreateEvent, listener)
     service = Gateway(
         bot,

@@ -16,11 +16,9 @@ import anyio
 import hikari
 import structlog
 
-from actors.guild.player.matching import best_first
 from actors.guild.player.messages import NodePlayer
 from actors.guild.player.ports import (
     SEARCH,
-    Alternatives,
     Found,
     NodeUnavailable,
     NodeUpdate,
@@ -35,6 +33,7 @@ from seraphim.lavalink.events import ForPlayer, Stats
 from seraphim.lavalink.node import LavalinkNode
 from seraphim.lavalink.searching import PREFIXES, by_isrc, by_name, in_order, manager
 from seraphim.lavalink.session import Patience
+from seraphim.matching import best_first
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -181,20 +180,19 @@ class Nodes:
         tracks, _ = await self._search(query.removeprefix(SEARCH), sources, limit)
         return tracks
 
-    async def alternatives(self, track: Track, source: str) -> Alternatives:
-        """Search `source` for other recordings of `track`; see `Catalogue`.
+    async def alternatives(self, track: Track, source: str) -> tuple[Track, ...]:
+        """Search `source` for the song; see `Catalogue`.
 
         By artist and title only where none was found by its number.
         """
         if source not in PREFIXES or manager(source) in self._passed_over():
-            return Alternatives()
-        numbered: tuple[Track, ...] = ()
+            return ()
         by_number = by_isrc(track, source)
         if by_number is not None:
-            numbered = await self._matches(by_number, source)
-            if best_first(track, numbered, by_isrc=True):
-                return Alternatives(numbered)
-        return Alternatives(numbered, await self._matches(by_name(track, source), source))
+            numbered = best_first(track, await self._matches(by_number, source), by_isrc=True)
+            if numbered:
+                return tuple(numbered)
+        return tuple(best_first(track, await self._matches(by_name(track, source), source)))
 
     async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
         """Return tracks of the library by the same artists, else any; see `Catalogue`."""
@@ -210,8 +208,13 @@ class Nodes:
     async def _search(
         self, words: str, sources: Sequence[str], limit: int
     ) -> tuple[tuple[Track, ...], tuple[str, ...]]:
-        """Return what the first source has that has something, and which ones failed before."""
+        """Return what the first source has that has something, and which ones failed before.
+
+        Where none has, the trouble of one is the answer if it says more than that a track cannot be
+        played: there is no track yet, and whoever did answer has none.
+        """
         failed: dict[str, SourceFailed] = {}
+        answered = False
         for source in in_order(sources, self._passed_over()):
             try:
                 tracks = await self._matches(f"{PREFIXES[source]}{words}", source, limit=limit)
@@ -220,9 +223,11 @@ class Nodes:
                 continue
             if tracks:
                 return tracks, tuple(failed)
+            answered = answered or any(self._at_hand(manager(source)))
         for error in failed.values():
-            raise SourceFailed(error.refused, tuple(failed)) from error
-        return (), ()
+            if error.refused.code is not Code.TRACK_FAILED or not answered:
+                raise SourceFailed(error.refused, tuple(failed)) from error
+        return (), tuple(failed)
 
     async def _matches(self, query: str, source: str, *, limit: int = MATCHES) -> tuple[Track, ...]:
         """Return what `source` has for a search, nothing where no node has the source."""

@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from actors.guild.player.matching import query
 from actors.guild.player.track import Track
 from actors.guild.settings import SOURCES
+from seraphim.matching import query
 
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -56,6 +56,10 @@ _ALLOWED = {
 }
 
 
+_OF_GUILDS = frozenset({"guild_id", "guild", "guild_locale", "member"})
+_DIRECT_MESSAGE = 1
+
+
 @dataclass(slots=True, eq=False)
 class Interaction:
     """Something a person did, and what the bot made of it."""
@@ -112,8 +116,9 @@ class Interactions:
         *,
         command: str = "",
         pressed: Message | None = None,
+        directly: bool = False,
     ) -> Interaction:
-        """Tell the bot what `member` did in `channel`."""
+        """Tell the bot what `member` did in `channel`; `directly`: as if in a direct message."""
         interaction = Interaction(
             id=self._snowflakes.next(),
             kind=kind,
@@ -124,8 +129,10 @@ class Interactions:
             pressed=pressed,
         )
         self._by_token[interaction.token] = interaction
-        event = Event("INTERACTION_CREATE", channel.guild.id, self._payload(interaction, data))
-        self._gateway.dispatch(event)
+        payload = self._payload(interaction, data)
+        if directly:
+            payload = _without_guild(payload, member)
+        self._gateway.dispatch(Event("INTERACTION_CREATE", channel.guild.id, payload))
         return interaction
 
     def in_time(self, interaction: Interaction) -> bool:
@@ -287,6 +294,18 @@ class Interactions:
         )
         self._world.post(message)
         return message
+
+
+def _without_guild(payload: JsonObject, member: Member) -> JsonObject:
+    """An interaction as it comes from a direct message."""
+    kept = {key: value for key, value in payload.items() if key not in _OF_GUILDS}
+    return {
+        **kept,
+        "user": payloads.user(member.user),
+        "channel": {"id": kept["channel_id"], "type": _DIRECT_MESSAGE},
+        "app_permissions": "0",
+        "context": 1,
+    }
 
 
 def _present(message: Message | None) -> Message:

@@ -163,6 +163,39 @@ class Member(_Inhabitant):
         )
         return await self._answer(interaction, timeout)
 
+    # As Discord's app would not do it
+
+    async def forge_command(
+        self, data: JsonObject, *, directly: bool = False, timeout: float = ANSWER_TIMEOUT
+    ) -> Answer:
+        """Use a command whose interaction has this `data`, which nothing looks at first.
+
+        `directly`: as if in a direct message, though the answer is seen at `home`. Raises NoAnswer
+        as `command` does.
+        """
+        send = self._discord.interactions.send
+        kind = InteractionKind.COMMAND
+        return await self._answer(
+            send(kind, self.entity, self._home, data, directly=directly), timeout
+        )
+
+    async def forge_autocomplete(self, data: JsonObject) -> list[Choice]:
+        """See what the bot offers where somebody types `data`; raises as `forge_command`."""
+        interaction = self._discord.interactions.send(
+            InteractionKind.AUTOCOMPLETE, self.entity, self._home, data
+        )
+        await self._first_answer(interaction)
+        return interaction.choices
+
+    async def forge_press(
+        self, message: Message, data: JsonObject, *, timeout: float = ANSWER_TIMEOUT
+    ) -> Answer:
+        """Press what need not be there beneath a message; raises as `forge_command`."""
+        interaction = self._discord.interactions.send(
+            InteractionKind.COMPONENT, self.entity, self._home, data, pressed=message
+        )
+        return await self._answer(interaction, timeout)
+
     def _fill_in(
         self,
         name: str,

@@ -10,6 +10,7 @@ process that saved them. It is a row for each process rather than one for all: a
 not recalled until long after its process has ended still belongs to it.
 """
 
+import hashlib
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -25,16 +26,22 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
+    func,
     insert,
     literal,
     select,
 )
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from actors.guild.player.track import Track
+from actors.guild.settings import GuildSettings
 from actors.store.ports import Batch, Change, Damaged, StorageFailed, Stored
+from seraphim.storage import preferences
+from seraphim.storage import track as tracks
+from seraphim.storage.document import Damage
 from seraphim.storage.migration import UnknownRevision, migrate
-from seraphim.storage.schema import lives, notes, set_aside, snapshots
-from seraphim.storage.snapshot import Damage, decode, encode
+from seraphim.storage.schema import favourites, lives, notes, set_aside, settings, snapshots
+from seraphim.storage.snapshot import decode, encode
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -105,6 +112,26 @@ class Database:
     async def note(self, key: str) -> str | None:
         """Return the note of that key."""
         return await self._transact(self._note, key)
+
+    async def settings(self) -> dict[int, GuildSettings | Damaged]:
+        """Return what guilds have chosen."""
+        return await self._transact(self._settings)
+
+    async def keep_settings(self, guild: int, settings: GuildSettings) -> None:
+        """Keep what the guild has chosen; what is as with every guild takes no room."""
+        await self._transact(self._keep_settings, guild, settings)
+
+    async def favourites(self, user: int) -> list[Track | Damaged]:
+        """Return the user's favourites, the newest first."""
+        return await self._transact(self._favourites, user)
+
+    async def add_favourite(self, user: int, track: Track, *, most: int) -> bool | None:
+        """Keep a favourite unless it is one (False), or there are `most` (None)."""
+        return await self._transact(self._add_favourite, user, track, most)
+
+    async def remove_favourite(self, user: int, track: str) -> bool:
+        """Forget the favourite of that name, and return whether it was one."""
+        return await self._transact(self._remove_favourite, user, track)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -224,6 +251,50 @@ class Database:
             return None if value is None else value.decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
             return None
+
+    def _settings(self, connection: Connection) -> dict[int, GuildSettings | Damaged]:
+        body = cast(settings.c.body, LargeBinary)
+        rows = connection.execute(select(settings.c.guild, body))
+        return {guild: _understood(preferences.decode, stored) for guild, stored in rows}
+
+    def _keep_settings(self, connection: Connection, guild: int, chosen: GuildSettings) -> None:
+        row = {"guild": guild, "body": preferences.encode(chosen)}
+        rows = [] if chosen == GuildSettings() else [row]
+        _put(connection, settings.c.guild, rows, [guild])
+
+    def _favourites(self, connection: Connection, user: int) -> list[Track | Damaged]:
+        body = cast(favourites.c.body, LargeBinary)
+        newest_first = (
+            select(body).where(favourites.c.user == user).order_by(favourites.c.id.desc())
+        )
+        return [_understood(tracks.decode, body) for body in connection.scalars(newest_first)]
+
+    def _add_favourite(
+        self, connection: Connection, user: int, track: Track, most: int
+    ) -> bool | None:
+        theirs = select(func.count()).select_from(favourites).where(favourites.c.user == user)
+        if connection.scalar(theirs.where(favourites.c.track == _digest(track.name))):
+            return False
+        if (connection.scalar(theirs) or 0) >= most:
+            return None
+        row = {"user": user, "track": _digest(track.name), "body": tracks.encode(track)}
+        connection.execute(insert(favourites), row)
+        return True
+
+    def _remove_favourite(self, connection: Connection, user: int, track: str) -> bool:
+        theirs = delete(favourites).where(favourites.c.user == user)
+        return connection.execute(theirs.where(favourites.c.track == _digest(track))).rowcount > 0
+
+
+def _digest(track: str) -> str:
+    return hashlib.sha256(track.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _understood(decode: Callable[[bytes], T], body: bytes) -> T | Damaged:
+    try:
+        return decode(body)
+    except Damage as error:
+        return Damaged(str(error))
 
 
 def _put(

@@ -12,9 +12,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: a database that has it needs no other."""
 
 # In SQLite only a key of exactly this type is the row's own number.
@@ -50,6 +51,26 @@ notes = Table(
     metadata,
     Column("key", String(255), primary_key=True),
     Column("value", LargeBinary, nullable=False),
+)
+
+# Only of guilds that have chosen something.
+settings = Table(
+    "settings",
+    metadata,
+    Column("guild", Key, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+favourites = Table(
+    "favourites",
+    metadata,
+    # The newest has the highest.
+    Column("id", Key, primary_key=True),
+    Column("user", BigInteger, nullable=False),
+    # The SHA-256 of the track's name, which may be longer than what an index takes.
+    Column("track", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("user", "track", name="one_favourite_a_track"),
 )
 
 # The processes that have saved something, and when each was last alive.

@@ -1,27 +1,19 @@
 """A player's state as text, and back.
 
 Written and read field by field: what is stored is a contract with every version to come, and must
-not change because a class does. A document names its version, and one of an older version is
-upgraded step by step before it is read. Whatever is not exactly as it should be is `Damage`: a
-guild that begins anew is better than one that begins with nonsense.
-
-The text is ASCII, whatever tracks are called: no database can misunderstand it.
+not change because a class does. Whatever is not exactly as it should be is `Damage`: a guild that
+begins anew is better than one that begins with nonsense.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
-from typing import Any, TypeGuard, TypeVar, cast
+from collections.abc import Sequence
 
 from actors.guild.player.messages import Loop
 from actors.guild.player.ports import VoiceCredentials
 from actors.guild.player.sound import UNCHANGED, Preset, Sound
 from actors.guild.player.state import Current, Following, PlayerState, Voice
-from actors.guild.player.track import Entry, Track
-
-Document = dict[str, Any]
-Upgrade = Callable[[Document], Document]
-Word = TypeVar("Word", bound=StrEnum)
+from actors.guild.player.track import Entry
+from seraphim.storage.document import Damage, Document, Fields, Upgrade, read, written
+from seraphim.storage.track import from_track, to_track
 
 
 def _to_version_2(document: Document) -> Document:
@@ -59,15 +51,10 @@ UPGRADES: tuple[Upgrade, ...] = (_to_version_2, _to_version_3)
 """The first makes a document of version 1 one of version 2, and so on."""
 
 
-class Damage(Exception):
-    """It cannot be read. What it says is where and why, and nothing of the content."""
-
-
 def encode(state: PlayerState) -> bytes:
     """Return what of `state` outlives its process. Two of the fields in it are secrets."""
     current, following = state.current, state.following
     document: Document = {
-        "version": len(UPGRADES) + 1,
         "guild": state.guild,
         "run": state.run,
         "volume": state.volume,
@@ -91,7 +78,7 @@ def encode(state: PlayerState) -> bytes:
         },
         "unshuffled": _from_order(state.unshuffled, state.queue),
     }
-    return json.dumps(document, separators=(",", ":")).encode("ascii")
+    return written(document, UPGRADES)
 
 
 def decode(body: bytes, *, upgrades: Sequence[Upgrade] = UPGRADES) -> PlayerState:
@@ -102,25 +89,7 @@ def decode(body: bytes, *, upgrades: Sequence[Upgrade] = UPGRADES) -> PlayerStat
     Damage
         It is nothing that one of them has written.
     """
-    try:
-        document: object = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Damage("it is no JSON") from None
-    return _to_state(_Fields("", _upgraded(_Fields("", document), upgrades)))
-
-
-def _upgraded(document: "_Fields", upgrades: Sequence[Upgrade]) -> Document:
-    version = document.integer("version")
-    newest = len(upgrades) + 1
-    if not 1 <= version <= newest:
-        raise Damage(f"it is of version {version}, and the newest known one is {newest}")
-    content = dict(document.content)
-    for upgrade in upgrades[version - 1 :]:
-        try:
-            content = upgrade(content)
-        except (LookupError, TypeError, ValueError, AttributeError):
-            raise Damage(f"it is no document of version {version}") from None
-    return content
+    return _to_state(read(body, upgrades))
 
 
 # --- what is written ---
@@ -167,9 +136,9 @@ def _from_following(following: Following) -> Document:
 
 def _from_entry(entry: Entry) -> Document:
     return {
-        **_from_track(entry.track),
+        **from_track(entry.track),
         "requester": entry.requester,
-        "asked": None if entry.asked is None else _from_track(entry.asked),
+        "asked": None if entry.asked is None else from_track(entry.asked),
         "broken": list(entry.broken),
         "start_ms": entry.start_ms,
     }
@@ -177,31 +146,18 @@ def _from_entry(entry: Entry) -> Document:
 
 def _from_order(order: Sequence[Entry], queue: Sequence[Entry]) -> list[int]:
     """Return `order` as places in the queue, which has the tracks already."""
+    if not order:
+        return []
     places: dict[Entry, list[int]] = {}
     for place in range(len(queue) - 1, -1, -1):
         places.setdefault(queue[place], []).append(place)
     return [places[entry].pop() for entry in order if places.get(entry)]
 
 
-def _from_track(track: Track) -> Document:
-    return {
-        "encoded": track.encoded,
-        "identifier": track.identifier,
-        "title": track.title,
-        "author": track.author,
-        "length_ms": track.length_ms,
-        "seekable": track.seekable,
-        "source": track.source,
-        "uri": track.uri,
-        "artwork": track.artwork,
-        "isrc": track.isrc,
-    }
-
-
 # --- what is read ---
 
 
-def _to_state(fields: "_Fields") -> PlayerState:
+def _to_state(fields: Fields) -> PlayerState:
     current = fields.optional_object("current")
     following = fields.optional_object("following")
     queue = tuple(_to_entry(entry) for entry in fields.objects("queue"))
@@ -227,12 +183,12 @@ def _to_state(fields: "_Fields") -> PlayerState:
     )
 
 
-def _to_listeners(fields: "_Fields") -> frozenset[int] | None:
+def _to_listeners(fields: Fields) -> frozenset[int] | None:
     listeners = fields.optional_integers("listeners")
     return None if listeners is None else frozenset(listeners)
 
 
-def _to_sound(fields: "_Fields") -> Sound:
+def _to_sound(fields: Fields) -> Sound:
     return Sound(
         preset=fields.one_of("preset", Preset),
         speed=fields.integer("speed"),
@@ -240,14 +196,14 @@ def _to_sound(fields: "_Fields") -> Sound:
     )
 
 
-def _to_order(fields: "_Fields", queue: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def _to_order(fields: Fields, queue: tuple[Entry, ...]) -> tuple[Entry, ...]:
     places = fields.optional_integers("unshuffled") or ()
     if len(set(places)) < len(places) or not all(0 <= place < len(queue) for place in places):
         raise Damage("unshuffled is no order of the queue")
     return tuple(queue[place] for place in places)
 
 
-def _to_voice(fields: "_Fields") -> Voice:
+def _to_voice(fields: Fields) -> Voice:
     known = fields.optional_object("known")
     return Voice(
         channel=fields.optional_integer("channel"),
@@ -260,7 +216,7 @@ def _to_voice(fields: "_Fields") -> Voice:
     )
 
 
-def _to_credentials(fields: "_Fields") -> VoiceCredentials:
+def _to_credentials(fields: Fields) -> VoiceCredentials:
     return VoiceCredentials(
         channel=fields.integer("channel"),
         session=fields.text("session"),
@@ -269,7 +225,7 @@ def _to_credentials(fields: "_Fields") -> VoiceCredentials:
     )
 
 
-def _to_current(fields: "_Fields") -> Current:
+def _to_current(fields: Fields) -> Current:
     return Current(
         play=fields.text("play"),
         entry=_to_entry(fields.object("entry")),
@@ -282,123 +238,16 @@ def _to_current(fields: "_Fields") -> Current:
     )
 
 
-def _to_following(fields: "_Fields") -> Following:
+def _to_following(fields: Fields) -> Following:
     return Following(play=fields.text("play"), entry=_to_entry(fields.object("entry")))
 
 
-def _to_entry(fields: "_Fields") -> Entry:
+def _to_entry(fields: Fields) -> Entry:
     asked = fields.optional_object("asked")
     return Entry(
-        _to_track(fields),
+        to_track(fields),
         requester=fields.integer("requester"),
-        asked=None if asked is None else _to_track(asked),
+        asked=None if asked is None else to_track(asked),
         broken=fields.texts("broken"),
         start_ms=fields.integer("start_ms"),
     )
-
-
-def _to_track(fields: "_Fields") -> Track:
-    return Track(
-        encoded=fields.text("encoded"),
-        identifier=fields.text("identifier"),
-        title=fields.text("title"),
-        author=fields.text("author"),
-        length_ms=fields.optional_integer("length_ms"),
-        seekable=fields.flag("seekable"),
-        source=fields.text("source"),
-        uri=fields.optional_text("uri"),
-        artwork=fields.optional_text("artwork"),
-        isrc=fields.optional_text("isrc"),
-    )
-
-
-class _Fields:
-    """An object of the document; each field is given as what it must be, or is `Damage`."""
-
-    __slots__ = ("_path", "content")
-
-    def __init__(self, path: str, content: object) -> None:
-        if not _is_object(content):
-            raise Damage(f"{path or 'it'} is no object")
-        self._path = path
-        self.content = content
-
-    def integer(self, name: str) -> int:
-        value = self._value(name)
-        if type(value) is not int:
-            raise self._damage(name, "no integer")
-        return value
-
-    def optional_integer(self, name: str) -> int | None:
-        return None if self._value(name) is None else self.integer(name)
-
-    def text(self, name: str) -> str:
-        value = self._value(name)
-        if type(value) is not str:
-            raise self._damage(name, "no text")
-        return value
-
-    def optional_text(self, name: str) -> str | None:
-        return None if self._value(name) is None else self.text(name)
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        values = self._value(name)
-        if type(values) is not list:
-            raise self._damage(name, "no list")
-        items = cast("list[object]", values)
-        if not all(type(item) is str for item in items):
-            raise self._damage(name, "no list of texts")
-        return tuple(cast("list[str]", items))
-
-    def one_of(self, name: str, kind: type[Word]) -> Word:
-        try:
-            return kind(self.text(name))
-        except ValueError:
-            raise self._damage(name, "no known word") from None
-
-    def optional_integers(self, name: str) -> tuple[int, ...] | None:
-        values = self._value(name)
-        if values is None:
-            return None
-        if type(values) is not list:
-            raise self._damage(name, "no list")
-        items = cast("list[object]", values)
-        if not all(type(item) is int for item in items):
-            raise self._damage(name, "no list of integers")
-        return tuple(cast("list[int]", items))
-
-    def flag(self, name: str) -> bool:
-        value = self._value(name)
-        if type(value) is not bool:
-            raise self._damage(name, "neither true nor false")
-        return value
-
-    def object(self, name: str) -> "_Fields":
-        return _Fields(self._path_of(name), self._value(name))
-
-    def optional_object(self, name: str) -> "_Fields | None":
-        return None if self._value(name) is None else self.object(name)
-
-    def objects(self, name: str) -> "list[_Fields]":
-        values = self._value(name)
-        if type(values) is not list:
-            raise self._damage(name, "no list")
-        path = self._path_of(name)
-        items = cast("list[object]", values)
-        return [_Fields(f"{path}[{index}]", item) for index, item in enumerate(items)]
-
-    def _value(self, name: str) -> Any:
-        try:
-            return self.content[name]
-        except KeyError:
-            raise self._damage(name, "missing") from None
-
-    def _damage(self, name: str, what: str) -> Damage:
-        return Damage(f"{self._path_of(name)} is {what}")
-
-    def _path_of(self, name: str) -> str:
-        return f"{self._path}.{name}" if self._path else name
-
-
-def _is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
-    return isinstance(value, dict)

@@ -98,8 +98,27 @@ async def media(music_dir: Path) -> AsyncIterator[MediaServer]:
         song = (music_dir / "halo.flac").read_bytes()
         return web.Response(body=song[:200] + os.urandom(4096), content_type="audio/flac")
 
+    async def halting(request: web.Request) -> web.StreamResponse:
+        song = await asyncio.to_thread((music_dir / SHORT).read_bytes)
+        response = web.StreamResponse(
+            headers={"Content-Type": "audio/wav", "Content-Length": str(len(song))}
+        )
+        await response.prepare(request)
+        await response.write(song[: len(song) // 2])
+        await stalls.wait()
+        return response
+
+    async def busy(_: web.Request) -> web.Response:
+        raise web.HTTPTooManyRequests
+
+    async def forbidden(_: web.Request) -> web.Response:
+        raise web.HTTPForbidden
+
     app = web.Application()
     app.router.add_get("/endless.mp3", _endless)
+    app.router.add_get("/halting.wav", halting)
+    app.router.add_get("/busy.mp3", busy)
+    app.router.add_get("/forbidden.mp3", forbidden)
     app.router.add_get("/stall.mp3", stall)
     app.router.add_get("/text.mp3", text)
     app.router.add_get("/broken.flac", broken)

@@ -10,7 +10,6 @@ from actors.guild.player.messages import (
     NodePlayer,
 )
 from actors.guild.player.ports import (
-    Alternatives,
     Found,
     NodeRefused,
     NodeUnavailable,
@@ -50,7 +49,7 @@ class Nodes:
         nodes: Collection[Node],
         sabotage: Sabotage,
         catalogue: Callable[[str], Found],
-        elsewhere: Callable[[Track, str], Alternatives],
+        elsewhere: Callable[[Track, str], tuple[Track, ...]],
         registry: Callable[[], Registry],
         spawn: Spawn,
     ) -> None:
@@ -127,7 +126,7 @@ class Nodes:
     ) -> tuple[Track, ...]:
         return (await self.load(query)).tracks[:limit]
 
-    async def alternatives(self, track: Track, source: str) -> Alternatives:
+    async def alternatives(self, track: Track, source: str) -> tuple[Track, ...]:
         guild = int(track.identifier.split("-")[0])
         return await self._ask(guild, lambda: self._elsewhere(track, source))
 

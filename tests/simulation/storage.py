@@ -9,6 +9,8 @@ import math
 from random import Random
 
 from actors.guild.player.state import PlayerState
+from actors.guild.player.track import Track
+from actors.guild.settings import GuildSettings
 from actors.store.ports import Batch, Damaged, StorageFailed, Stored
 from seraphim.storage.snapshot import decode, encode
 
@@ -24,6 +26,8 @@ class Disk:
         self.snapshots: dict[int, tuple[PlayerState, int]] = {}
         self.aside: list[tuple[int, PlayerState | None, str]] = []
         self.notes: dict[str, str] = {}
+        self.settings: dict[int, GuildSettings] = {}
+        self.favourites: dict[int, dict[str, Track]] = {}
         self.alive: dict[int, int] = {}
         self.damaged: set[int] = set()
         self.failing = False
@@ -116,6 +120,32 @@ class Database:
     async def note(self, key: str) -> str | None:
         await self._transact()
         return self._disk.notes.get(key)
+
+    async def settings(self) -> dict[int, GuildSettings | Damaged]:
+        await self._transact()
+        return dict(self._disk.settings)
+
+    async def keep_settings(self, guild: int, settings: GuildSettings) -> None:
+        await self._transact()
+        self._disk.settings[guild] = settings
+
+    async def favourites(self, user: int) -> list[Track | Damaged]:
+        await self._transact()
+        return list(reversed(self._disk.favourites.get(user, {}).values()))
+
+    async def add_favourite(self, user: int, track: Track, *, most: int) -> bool | None:
+        await self._transact()
+        theirs = self._disk.favourites.setdefault(user, {})
+        if track.name in theirs:
+            return False
+        if len(theirs) >= most:
+            return None
+        theirs[track.name] = track
+        return True
+
+    async def remove_favourite(self, user: int, track: str) -> bool:
+        await self._transact()
+        return self._disk.favourites.get(user, {}).pop(track, None) is not None
 
     async def close(self) -> None:
         return

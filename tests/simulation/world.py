@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
 
-from actors.guild.player.ports import Alternatives, Found
+from actors.guild.player.ports import Found
 from actors.guild.player.track import Track
 from tests.simulation.discord import Discord
 from tests.simulation.node import Node
@@ -84,7 +84,7 @@ class World:
         """Return what `query` leads to."""
         return self._catalogue.get(query, Found(()))
 
-    def elsewhere(self, track: Track, source: str) -> Alternatives:
+    def elsewhere(self, track: Track, source: str) -> tuple[Track, ...]:
         """Return what `source` has for `track`: mostly nothing, and some of that breaks as well."""
         chance = self.chance(f"{source}/{track.identifier}")
         found: list[Track] = []
@@ -93,4 +93,4 @@ class World:
             if chance.random() < 0.3:
                 self.fates[name] = Fate("breaks", chance.randint(0, track.length_ms or 0))
             found.append(replace(track, encoded=name, identifier=name, source=source))
-        return Alternatives(by_name=tuple(found))
+        return tuple(found)

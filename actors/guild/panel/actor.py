@@ -5,14 +5,18 @@ last state wins: a change in the pause is shown when the pause ends. So does the
 panel of a process before begins: until the player has taken up its thread, each of its states is
 worth an edit, and all guilds start at once. Progress needs no edits at all, the presenter uses
 Discord's own relative timestamps.
+
+What has scrolled away is not edited but posted again, below, when there is something new to show:
+until then nobody misses it, and a busy channel gets no panel after every few lines.
 """
 
 from dataclasses import dataclass, replace
 
 from actors.guild.board import Board
-from actors.guild.panel.messages import EditTime, PanelMessage, Render
+from actors.guild.panel.messages import EditTime, PanelMessage, Render, ScrolledAway
 from actors.guild.panel.ports import Announcer, PanelGone
 from actors.guild.player.messages import PlayerView
+from actors.guild.settings import Announcing
 from actors.runtime import Actor, ActorCrashed, ActorStopped, AskTimeout, MailboxFull
 from actors.store.messages import STORE, Note, Noted
 
@@ -24,11 +28,15 @@ DRIFT_MS = 1_500
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Where the panel is and what it shows, None: what it showed for a process before."""
+    """Where the panel is and what it shows, None: what it showed for a process before.
+
+    `scrolled`: it is out of sight.
+    """
 
     channel: int
     message: int
     shown: PlayerView | None
+    scrolled: bool = False
 
 
 class PanelActor(Actor[PanelMessage]):
@@ -68,21 +76,30 @@ class PanelActor(Actor[PanelMessage]):
             case Render():
                 if not self._pausing:
                     await self._render()
+            case ScrolledAway(behind):
+                posted = self._posted
+                if posted is not None and posted.message == behind:
+                    self._remember(replace(posted, scrolled=True))
             case EditTime():
                 self._pausing = False
                 await self._render()
 
     async def _render(self) -> None:
-        view = self._board.get(self._guild)
+        view, posted = self._board.get(self._guild), self._posted
+        settings = self._board.settings(self._guild)
         if view is None or view.text_channel is None:
             return
-        shown = self._posted.shown if self._posted is not None else None
+        if settings.announce is Announcing.NEVER:
+            await self._take_away()
+            return
+        channel = settings.request_channel or view.text_channel
+        shown = posted.shown if posted is not None and posted.channel == channel else None
         if shown is not None and _looks_alike(shown, view):
             return
-        if self._posted is None and view.current is None:
+        if posted is None and view.current is None:
             return
         self._pause()
-        await self._show(view, view.text_channel)
+        await self._show(view, channel)
 
     def _pause(self) -> None:
         self._pausing = True
@@ -90,7 +107,8 @@ class PanelActor(Actor[PanelMessage]):
 
     async def _show(self, view: PlayerView, channel: int) -> None:
         posted = self._posted
-        if posted is not None and posted.channel == channel:
+        in_sight = posted is None or not posted.scrolled or view.current is None
+        if posted is not None and posted.channel == channel and in_sight:
             try:
                 await self._announcer.edit(channel, posted.message, view)
             except PanelGone:
@@ -98,9 +116,8 @@ class PanelActor(Actor[PanelMessage]):
             else:
                 self._remember(replace(posted, shown=view))
                 return
-        elif posted is not None:
-            await self._announcer.delete(posted.channel, posted.message)
-            self._remember(None)
+        else:
+            await self._take_away()
         if view.current is None:
             return
         try:
@@ -109,6 +126,12 @@ class PanelActor(Actor[PanelMessage]):
             # Not to be written to: the music plays on without a panel.
             return
         self._remember(Posted(channel, message, view))
+
+    async def _take_away(self) -> None:
+        posted = self._posted
+        if posted is not None:
+            await self._announcer.delete(posted.channel, posted.message)
+            self._remember(None)
 
     def _remember(self, posted: Posted | None) -> None:
         before, self._posted = self._posted, posted

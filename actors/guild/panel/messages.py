@@ -16,6 +16,13 @@ class Render:
 
 
 @dataclass(frozen=True, slots=True)
+class ScrolledAway:
+    """So much was written behind the panel `message` that it is out of sight."""
+
+    message: int
+
+
+@dataclass(frozen=True, slots=True)
 class EditTime:
     """The pause between two edits is over."""
 
@@ -52,4 +59,4 @@ class JoinLost:
 
 
 Notice = TrackBroke | TooManyBroke | GaveUp | JoinLost
-PanelMessage = Render | EditTime
+PanelMessage = Render | ScrolledAway | EditTime

@@ -55,12 +55,13 @@ from actors.guild.player.messages import (
     PositionReported,
     Proposed,
     Reconciled,
+    SettingsChanged,
+    Show,
     TimeIsUp,
     UpdateFailed,
 )
 from actors.guild.player.playback import freeze
 from actors.guild.player.ports import (
-    Alternatives,
     AudioNode,
     Catalogue,
     JoinRefused,
@@ -124,7 +125,11 @@ class PlayerActor(Actor[PlayerMessage]):
 
     def __init__(self, guild: int, ports: PlayerPorts, *, volume: int) -> None:
         self._ports = ports
-        self._state = PlayerState(guild=guild, run=ports.new_run(), volume=volume)
+        chosen = ports.board.settings(guild)
+        if chosen.default_volume is not None:
+            volume = chosen.default_volume
+        volume = min(volume, chosen.maximum_volume)
+        self._state = PlayerState(guild, ports.new_run(), volume, settings=chosen)
         self._deferred: dict[int, Deferred[Any]] = {}
         self._joining: ActorTask | None = None
         self._left: anyio.Event | None = None
@@ -145,16 +150,25 @@ class PlayerActor(Actor[PlayerMessage]):
             state = kept if trusted else await self._saved(unread=kept)
             # Where to say so, should it come to giving up, is no cause of crashes; neither is what
             # Discord said, and would not say again.
-            state = replace(state, text_channel=kept.text_channel, home=kept.home, voice=kept.voice)
+            state = replace(
+                state,
+                text_channel=kept.text_channel,
+                home=kept.home,
+                voice=kept.voice,
+                settings=self._state.settings,
+            )
             self._state = restored(state, there, nodes)
             self._decide(Awake(rejoin=False))
         else:
             # Plays get names of their own: it may be older than the last that its process gave.
             run = self._state.run
             saved = await self._saved(unread=self._state)
-            self._state = restored(replace(saved, run=run), None, nodes)
+            saved = replace(saved, run=run, settings=self._state.settings)
+            self._state = restored(saved, None, nodes)
             # A place that is not of this gateway session ends with the one that it is of.
             self._decide(Awake(rejoin=there is not None))
+        # What was saved may be louder than what may be by now.
+        self._decide(SettingsChanged(self._state.settings))
 
     async def receive(self, message: PlayerMessage) -> object:
         """Decide, remember, act, and answer; commands answer as their messages say."""
@@ -173,13 +187,15 @@ class PlayerActor(Actor[PlayerMessage]):
         reply = decision.reply
         if isinstance(reply, Later) and isinstance(message, Play | Join):
             self._deferred[reply.attempt] = self.context.defer(message)
-        changed = worth_saving(before, self._state)
-        if changed:
-            self._save()
+        changed = worth_saving(before, decision.state)
+        # The music first: who hears of it next is who acts next.
         for effect in decision.effects:
             self._do(effect)
-        # What was shown of a position runs on by itself; a thousand players report one every 5 ms.
-        if changed or not isinstance(message, PositionReported):
+        if changed:
+            self._save()
+        # What was shown of a position runs on by itself (a thousand players report one every 5 ms),
+        # and who only looks changes nothing.
+        if changed or not isinstance(message, PositionReported | Show):
             self._show()
         return decision
 
@@ -373,7 +389,7 @@ class PlayerActor(Actor[PlayerMessage]):
             await self._report(Loaded(effect.attempt, found.tracks, found.playlist))
 
     async def _find_elsewhere(self, effect: FindElsewhere) -> None:
-        found = Alternatives()
+        found: tuple[Track, ...] = ()
         with anyio.move_on_after(ELSEWHERE_SECONDS):
             try:
                 found = await self._ports.catalogue.alternatives(effect.track, effect.source)
@@ -385,9 +401,9 @@ class PlayerActor(Actor[PlayerMessage]):
             "track.sought",
             guild=self._state.guild,
             source=effect.source,
-            found=len(found.by_isrc) + len(found.by_name),
+            found=len(found),
         )
-        await self._report(FoundElsewhere(effect.attempt, found.by_isrc, found.by_name))
+        await self._report(FoundElsewhere(effect.attempt, found))
 
     async def _propose(self, effect: Propose) -> None:
         tracks: tuple[Track, ...] = ()

@@ -113,8 +113,8 @@ def _settle(turn: Turn, request: Request) -> None:
     state, play = turn.state, request.play
     entries, too_long = _wanted(turn, play, outcome.tracks)
     if not entries:
-        limit = state.settings.longest_track_minutes or 0
-        turn.do(Answer(request.attempt, Refused(Code.TOO_LONG, {"limit": limit})))
+        minutes = state.settings.longest_track_minutes or 0
+        turn.do(Answer(request.attempt, Refused(Code.TOO_LONG, {"minutes": minutes})))
         return
     room = state.room
     if room <= 0:

@@ -107,6 +107,7 @@ from actors.guild.player.queue import place
 from actors.guild.player.state import (
     HISTORY_LIMIT,
     QUEUE_LIMIT,
+    Changeover,
     Current,
     Found,
     PlayerState,
@@ -120,6 +121,8 @@ from actors.guild.refusal import Code, Refused
 IDLE = "idle"
 IDLE_MS = 600_000
 MAXIMUM_VOLUME = 100
+UNHEARD_MS = 1_000
+"""How long it takes at least until what plays now has been heard and somebody could mind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,20 @@ def _meant(turn: Turn, message: Precise) -> Current | Outdated | Refused:
     return current if current is not None else Refused(Code.NOTHING_PLAYING)
 
 
+def _meant_to_end(turn: Turn, message: Skip | SkipTo | Back) -> Current | Outdated | Refused:
+    """Return the current track if it is the one that is not wanted any more.
+
+    What somebody else has just made play was not heard yet by whoever wants it gone: they meant
+    the one before, and two who skip at the same moment skip one track.
+    """
+    meant = _meant(turn, message)
+    last = turn.state.changeover
+    if isinstance(meant, Current) and last is not None and last.by != message.by.id:
+        unheard = 0 <= turn.now - last.at_ms < UNHEARD_MS
+        return Outdated(turn.state.now_playing(turn.now)) if unheard else meant
+    return meant
+
+
 # --- commands ---
 
 
@@ -288,16 +305,16 @@ def _resume(turn: Turn, message: Resume) -> Resumed | Outdated | Refused:
 
 
 def _skip(turn: Turn, message: Skip) -> Skipped | Outdated | Refused:
-    meant = _meant(turn, message)
+    meant = _meant_to_end(turn, message)
     if not isinstance(meant, Current):
         return meant
     if not 1 <= message.count <= QUEUE_LIMIT:
         return Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": QUEUE_LIMIT})
-    return _pass_over(turn, meant.entry, message.count - 1)
+    return _pass_over(turn, message.by, meant.entry, message.count - 1)
 
 
 def _skip_to(turn: Turn, message: SkipTo) -> Skipped | Outdated | Refused:
-    meant = _meant(turn, message)
+    meant = _meant_to_end(turn, message)
     if not isinstance(meant, Current):
         return meant
     queue = turn.state.queue
@@ -306,21 +323,22 @@ def _skip_to(turn: Turn, message: SkipTo) -> Skipped | Outdated | Refused:
     position = place(queue, message.position, message.entry)
     if position is None:
         return Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": len(queue)})
-    return _pass_over(turn, meant.entry, position - 1)
+    return _pass_over(turn, message.by, meant.entry, position - 1)
 
 
-def _pass_over(turn: Turn, entry: Entry, waiting: int) -> Skipped:
+def _pass_over(turn: Turn, by: Member, entry: Entry, waiting: int) -> Skipped:
     """Skip `entry`, the current track, and so many of those that wait."""
     playback.come_round(turn)
     playback.remember(turn)
     passed = turn.state.queue[:waiting]
     turn.change(queue=turn.state.queue[waiting:], failures=0)
+    turn.change(changeover=Changeover(by.id, turn.now))
     playback.pass_over(turn, passed)
     return Skipped(entry, playback.advance_or_silence(turn), 1 + len(passed))
 
 
 def _back(turn: Turn, message: Back) -> WentBack | Outdated | Refused:
-    meant = _meant(turn, message)
+    meant = _meant_to_end(turn, message)
     # Back is the one control that makes sense when everything has been played.
     if isinstance(meant, Outdated) or (
         isinstance(meant, Refused) and meant.code is not Code.NOTHING_PLAYING
@@ -336,6 +354,7 @@ def _back(turn: Turn, message: Back) -> WentBack | Outdated | Refused:
     entry = _take_back(turn)
     if isinstance(meant, Current):
         turn.change(queue=(meant.entry, *turn.state.queue))
+    turn.change(changeover=Changeover(message.by.id, turn.now))
     playback.start(turn, entry)
     return WentBack(entry)
 

@@ -1,12 +1,11 @@
 """What becomes of a track that broke: another recording of it is found, and goes on in its place.
 
 The sources are asked one after the other, in the guild's order from behind the one that broke; its
-own comes last, for it may have another copy. Each tells what it has by the recording's number
-(ISRC) and by artist and title, `matching` says which of those are the song, and the best is played
-from where the one before broke. When that breaks too, the next is tried, and so on: a track that
-was tried in vain is noted in its entry, and nothing with a name in that list is ever started. So a
-broken track that comes again, by loop, by going back or after a restart, is looked for elsewhere at
-once.
+own comes last, for it may have another copy. Each tells what it has of the same song, and the best
+is played from where the one before broke. When that breaks too, the next is tried, and so on: a
+track that was tried in vain is noted in its entry, and nothing with a name in that list is ever
+started. So a broken track that comes again, by loop, by going back or after a restart, is looked
+for elsewhere at once.
 
 Nothing is said while it is looked for: people hear a short silence, and the song goes on. Rejected:
 to ask all sources at once, which gives the answer sooner and loads every source with the troubles
@@ -16,7 +15,6 @@ of one.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from actors.guild.player import matching
 from actors.guild.player.effects import FindElsewhere, Judge
 from actors.guild.player.messages import FoundElsewhere
 from actors.guild.player.state import Current, Mending
@@ -57,14 +55,9 @@ def asked_in_turn(source: str, order: Sequence[str]) -> tuple[str, ...]:
 
 
 def candidates(entry: Entry, found: FoundElsewhere) -> tuple[Track, ...]:
-    """Return the tracks that are the song and were not tried yet, the best first, each once."""
-    song = entry.original
-    fitting = (
-        *matching.best_first(song, found.by_isrc, by_isrc=True),
-        *matching.best_first(song, found.by_name),
-    )
+    """Return what was found and not tried yet, the best first, each once."""
     fresh: dict[str, Track] = {}
-    for track in fitting:
+    for track in found.tracks:
         if track.name not in entry.broken:
             fresh.setdefault(track.name, track)
     return tuple(fresh.values())

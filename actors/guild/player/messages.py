@@ -816,12 +816,11 @@ class LoadFailed:
 class FoundElsewhere:
     """What a source has for a track that broke: attempt `attempt`, nothing where it failed.
 
-    `by_isrc` was found by the recording's number, `by_name` by artist and title.
+    Each of the `tracks` is a recording of the same song, the one that is most like it first.
     """
 
     attempt: int
-    by_isrc: tuple[Track, ...] = ()
-    by_name: tuple[Track, ...] = ()
+    tracks: tuple[Track, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

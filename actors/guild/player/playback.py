@@ -561,6 +561,12 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
         # It broke, and its end was lost.
         _after_end(turn, still_sounding=False)
         return False
+    unheard = player is not None and not (player.connected or current.running or state.still)
+    if unheard and state.voice.known is not None:
+        # The node has played on to nobody while this player was away: back to what was heard last.
+        turn.change_voice(known=None)
+        push(turn)
+        return False
     told = state.following
     if player is not None and told is not None and player.play == told.sounding:
         # Nobody has said that it went on.

@@ -101,14 +101,6 @@ class Found:
     failed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Alternatives:
-    """What a source has that may be a track: by its ISRC, and by artist and title."""
-
-    by_isrc: tuple[Track, ...] = ()
-    by_name: tuple[Track, ...] = ()
-
-
 class AudioNode(Protocol):
     """The nodes and their players, one for each guild."""
 
@@ -200,8 +192,8 @@ class Catalogue(Protocol):
         """Return up to `limit` matches of a search, best first; looks and raises as `load`."""
         ...
 
-    async def alternatives(self, track: Track, source: str) -> Alternatives:
-        """Search `source` for other recordings of `track`; raises as `load`.
+    async def alternatives(self, track: Track, source: str) -> tuple[Track, ...]:
+        """Return what `source` has of the same song as `track`, best first; raises as `load`.
 
         Nothing where no node has the source, or it is passed over for now.
         """

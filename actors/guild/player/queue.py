@@ -101,6 +101,8 @@ def shuffle(queue: Queue, seed: int) -> Queue:
 
 def still(before: Queue, queue: Queue) -> Queue:
     """Return what of `before` still waits, in that order."""
+    if not before:
+        return ()
     left = Counter(queue)
     waiting: list[Entry] = []
     for entry in before:

@@ -225,6 +225,14 @@ class Ballot:
 
 
 @dataclass(frozen=True, slots=True)
+class Changeover:
+    """That a member made another track play, by a skip or by going back."""
+
+    by: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlayerState:
     """A guild's player. It is its own snapshot.
 
@@ -237,7 +245,8 @@ class PlayerState:
     are the votes that are open, and some that are over, `closes_at` when the next one has to close.
     `waiting` is why it is about to leave, `status` what its channel was last told to say.
     `unshuffled` is the order in which what waits stood before it was shuffled, empty: it was not.
-    `filtered`: the node's player was told another sound than a new one has.
+    `filtered`: the node's player was told another sound than a new one has. `changeover` is the
+    last one, for those who wanted the same at the same moment.
     """
 
     guild: int
@@ -273,6 +282,7 @@ class PlayerState:
     sound: Sound = PLAIN
     unshuffled: tuple[Entry, ...] = ()
     filtered: bool = False
+    changeover: Changeover | None = None
 
     @property
     def upcoming(self) -> Entry | None:

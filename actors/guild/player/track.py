@@ -22,6 +22,11 @@ class Track:
     isrc: str | None = None
 
     @property
+    def stream(self) -> bool:
+        """Whether it is live: it has no length, and no other recording."""
+        return self.length_ms is None
+
+    @property
     def name(self) -> str:
         """What tells it from every other track: its source's name, and its own there."""
         return f"{self.source}:{self.identifier}"

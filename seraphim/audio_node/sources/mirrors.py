@@ -19,9 +19,9 @@ from typing import Final
 import structlog
 
 from seraphim.audio_node.media import MediaError, MediaSource
-from seraphim.audio_node.sources.matching import best_first, query
 from seraphim.audio_node.sources.results import LoadFailed, LoadResult, SearchLoaded, TrackLoaded
 from seraphim.audio_node.track import TrackInfo
+from seraphim.matching import best_first, query
 
 __all__ = ["Locate", "Mirrors", "Search"]
 

@@ -9,7 +9,8 @@
   fails there, the publishing of commands for one.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
 
 import arc
@@ -22,18 +23,22 @@ from actors.runtime.ask import Asking
 from seraphim.discord.admission import Admission
 from seraphim.discord.answer import CommandAnswer
 from seraphim.discord.caller import Arrivals, Caller
+from seraphim.discord.commands.reading import unreadable
 from seraphim.discord.desk import HEAVY_SECONDS, LIGHT_SECONDS, Desk
 from seraphim.discord.incidents import refused_by
 from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.refusals import refusal
-from seraphim.discord.presenters.replies import Reply, reply
+from seraphim.discord.presenters.replies import Reply, gathering, reply
 from seraphim.discord.provenance import begin
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _arrived: ContextVar[Caller | Refused] = ContextVar("arrived")
+
+Wanted = Asking[PlayerMessage, Reply] | Refused
+"""What a command comes to: a message for the caller's player, or none."""
 
 
 class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
@@ -73,13 +78,14 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
     async def control(
         self,
         ctx: "Context",
-        message: Callable[[Caller], Asking[PlayerMessage, Reply] | Refused],
+        message: Callable[[Caller], Wanted | Awaitable[Wanted]],
         *,
         heavy: bool = False,
     ) -> Reply | None:
         """Ask the caller's player `message`, answer with its reply, and return that if it came.
 
-        A refusal in place of a message is answered as it is. `heavy`: it takes its time, so the
+        A refusal in place of a message is answered as it is. What `message` needs may be awaited
+        first. `heavy`: it takes its time, so the
         answer is deferred at once.
         """
         caller = _arrived.get()
@@ -91,13 +97,18 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
             nonlocal replied
             if isinstance(caller, Refused):
                 return refusal(caller, audience.asker)
-            asked = message(await self._arrivals.located(caller))
-            if isinstance(asked, Refused):
-                return refusal(asked, audience.asker)
             if heavy:
                 answer.defer()
+                answer.promise(lambda: gathering(audience.guild))
+            asked = message(await self._arrivals.located(caller))
+            if isinstance(asked, Awaitable):
+                asked = await asked
+            if isinstance(asked, Refused):
+                return refusal(asked, audience.asker)
             timeout = HEAVY_SECONDS if heavy else LIGHT_SECONDS
             replied = await self._desk.ask(caller, asked, timeout=timeout)
+            # The music first: what is asked of the node now is written when this goes on.
+            await asyncio.sleep(0)
             return reply(replied, audience)
 
         await self._desk.serve(answer, audience.asker, make)
@@ -138,21 +149,27 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
         _arrived.set(self._arrivals.caller(interaction))
         self._admission.enter()
         try:
-            if self.find_command(hikari.CommandType.SLASH, interaction.command_name) is None:
+            command = self.find_command(hikari.CommandType.SLASH, interaction.command_name)
+            if command is None:
                 raise LookupError(f"no command {interaction.command_name!r}")
-            await super().on_command_interaction(interaction)
+            refused = unreadable(command, interaction.options, interaction.resolved)
+            if refused is None:
+                await super().on_command_interaction(interaction)
+                return
         # arc raises here what it cannot read, before any hook or handler could know.
         except Exception as error:  # noqa: BLE001
-            self._admission.leave()
-            card = refusal(refused_by(error), self._interpreter.asker(interaction))
-            await self._desk.give(CommandAnswer(interaction), card)
+            refused = refused_by(error)
+        self._admission.leave()
+        card = refusal(refused, self._interpreter.asker(interaction))
+        await self._desk.give(CommandAnswer(interaction), card)
 
     async def on_autocomplete_interaction(
         self, interaction: hikari.AutocompleteInteraction
     ) -> None:
         """Answer with choices, with none while stopping."""
         try:
-            if self._admission.open:
+            known = self.find_command(hikari.CommandType.SLASH, interaction.command_name)
+            if self._admission.open and known is not None:
                 await super().on_autocomplete_interaction(interaction)
             else:
                 await interaction.create_response([])
@@ -162,6 +179,14 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
         # A failure here must not be seen: the next letter typed asks again.
         except Exception:
             log.exception("autocomplete.failed", command=interaction.command_name)
+            await self._offer_nothing(interaction)
+
+    async def _offer_nothing(self, interaction: hikari.AutocompleteInteraction) -> None:
+        """Answer what has failed: without an answer, Discord's app shows that it did."""
+        try:
+            await interaction.create_response([])
+        except hikari.HTTPError as error:
+            log.debug("autocomplete.unanswerable", error=type(error).__name__)
 
     # Discord shows people the descriptions in their own language. What commands and options are
     # called is English everywhere, so that what one person is told to type works for all.
@@ -178,6 +203,18 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
 
 Context = arc.Context[CommandClient]
 Command = arc.SlashCommand[CommandClient]
+Group = arc.SlashGroup[CommandClient]
+
+
+def typed_names(commands: Iterable[Command | Group]) -> list[str]:
+    """Return what is typed for each command, without the slash, those of groups one by one."""
+    names: list[str] = []
+    for command in commands:
+        if isinstance(command, arc.SlashGroup):
+            names += [" ".join(child.qualified_name) for child in command.children.values()]
+        else:
+            names.append(" ".join(command.qualified_name))
+    return names
 
 
 def command_key(*qualified_name: str) -> str:

@@ -26,7 +26,8 @@ Completion = Callable[
 def choices(languages: Languages, option: str, values: Iterable[str]) -> list[hikari.CommandChoice]:
     """Return the values of an option, each called by its message `choice-<option>-<value>`."""
     return [
-        _choice(languages, f"choice-{option}-{'-'.join(value.split())}", value) for value in values
+        _choice(languages, f"choice-{option}-{'-'.join(value.replace('_', ' ').split())}", value)
+        for value in values
     ]
 
 

@@ -22,6 +22,7 @@ from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.search import results
 from seraphim.discord.query import identifier
+from seraphim.discord.shelf import Shelf
 from seraphim.discord.typed import moment
 from seraphim.lavalink.searching import PREFIXES
 
@@ -30,11 +31,15 @@ SEARCH_SECONDS = 20.0
 
 
 def play_commands(
-    catalogue: Catalogue, trusted: Collection[str], board: Board, interpreter: Interpreter
+    catalogue: Catalogue,
+    trusted: Collection[str],
+    board: Board,
+    shelf: Shelf,
+    interpreter: Interpreter,
 ) -> list[Command]:
     """Return the commands that start music. `trusted` hosts may be played from though inside."""
     say = interpreter.languages.english
-    suggestions = Suggestions(catalogue, trusted, board)
+    suggestions = Suggestions(catalogue, trusted, board, shelf)
 
     async def suggest(
         data: arc.AutocompleteData[CommandClient, str],

@@ -1,8 +1,10 @@
 """How it sounds, and whether it goes on by itself."""
 
-import arc
+from dataclasses import replace
 
-from actors.guild.board import Board
+import arc
+import structlog
+
 from actors.guild.player.messages import (
     Loop,
     SetAutoplay,
@@ -20,12 +22,15 @@ from seraphim.discord.caller import Caller
 from seraphim.discord.commands.client import Command, Context
 from seraphim.discord.commands.options import choices
 from seraphim.discord.language.languages import Languages
+from seraphim.discord.shelf import Shelf, Unkept
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 QUIETEST = 0
 LOUDEST = 100
 
 
-def sound_commands(board: Board, languages: Languages) -> list[Command]:
+def sound_commands(shelf: Shelf, languages: Languages) -> list[Command]:
     """Return the commands that change the sound."""
     say = languages.english
 
@@ -98,7 +103,11 @@ def sound_commands(board: Board, languages: Languages) -> list[Command]:
     ) -> None:
         replied = await ctx.client.control(ctx, lambda caller: SetStay(caller.member, on))
         if isinstance(replied, StaySet) and ctx.guild_id is not None:
-            board.choose(ctx.guild_id, replied.settings)
+            try:
+                await shelf.choose(ctx.guild_id, lambda before: replace(before, stay=on))
+            except Unkept:
+                # It holds until the player ends, and nobody is left to be told.
+                log.warning("stay.not_kept", guild=ctx.guild_id)
 
     return [volume, loop, preset_filter, speed, pitch, autoplay, stay]
 

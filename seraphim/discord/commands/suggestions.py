@@ -18,10 +18,12 @@ import structlog
 from actors.guild.board import Board
 from actors.guild.player.ports import SEARCH, Catalogue, NodeUnavailable, SourceFailed
 from actors.guild.player.track import Track
+from seraphim.discord.commands.options import MOST_CHOICES
 from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.prose import clean, shorten
 from seraphim.discord.presenters.tracks import choice
 from seraphim.discord.query import TRACK, identifier
+from seraphim.discord.shelf import Shelf, Unkept
 
 LIBRARY = "library"
 LIMIT = 10
@@ -52,11 +54,13 @@ class Suggestions:
         catalogue: Catalogue,
         trusted: Collection[str],
         board: Board,
+        shelf: Shelf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._catalogue = catalogue
         self._trusted = trusted
         self._board = board
+        self._shelf = shelf
         self._clock = clock
         self._found: OrderedDict[_Search, tuple[float, tuple[Track, ...]]] = OrderedDict()
         self._asking: dict[_Search, asyncio.Task[None]] = {}
@@ -97,21 +101,32 @@ class Suggestions:
         ]
 
     async def _tracks(self, typed: str, guild: int | None, member: int) -> tuple[Track, ...]:
-        recent = self._recent.get(member, ())
         if not typed.strip():
-            return recent
+            return await self._own(member)
         query = identifier(typed, self._trusted)
         if not isinstance(query, str) or not query.startswith(SEARCH):
             return ()
         sources = self._board.settings(guild).sources if guild is not None else ()
         search = (sources, query.casefold())
+        # Both at once: one moment is all there is.
+        asking = asyncio.ensure_future(self._own(member))
         found = self._remembered(search)
         if found is None:
             await self._ask(search)
             found = self._remembered(search)
         if found is None:
             found = self._like(search)
-        return _unlike((*found[:LIMIT], *_matching(recent, query.removeprefix(SEARCH))))
+        own = matching(await asking, query.removeprefix(SEARCH))
+        return _unlike((*found[:LIMIT], *own))[:MOST_CHOICES]
+
+    async def _own(self, member: int) -> tuple[Track, ...]:
+        """Return what the member asked for lately, then their favourites."""
+        recent = self._recent.get(member, ())
+        try:
+            favourites = await self._shelf.favourites(member, within=PATIENCE_SECONDS)
+        except Unkept:
+            favourites = ()
+        return _unlike((*recent, *favourites))[:MOST_CHOICES]
 
     def _remembered(self, search: _Search) -> tuple[Track, ...] | None:
         at, found = self._found.get(search, (None, ()))
@@ -126,7 +141,7 @@ class Suggestions:
         for length in range(len(query) - 1, len(SEARCH), -1):
             found = self._remembered((sources, query[:length].rstrip()))
             if found:
-                return _matching(found, query.removeprefix(SEARCH))
+                return matching(found, query.removeprefix(SEARCH))
         return ()
 
     async def _ask(self, search: _Search) -> None:
@@ -157,7 +172,7 @@ class Suggestions:
             del self._asking[search]
 
 
-def _matching(tracks: Iterable[Track], words: str) -> tuple[Track, ...]:
+def matching(tracks: Iterable[Track], words: str) -> tuple[Track, ...]:
     """Return the tracks that have each of the words in their title or artist."""
     wanted = words.casefold().split()
     return tuple(

@@ -12,7 +12,11 @@ PREFIX = "player"
 
 
 class Verb(StrEnum):
-    """What buttons do. `PAUSE` and `RESUME` share a place on the panel."""
+    """What buttons do.
+
+    `PAUSE` and `RESUME` share a place on the panel, and so do those that loop: a name says what is
+    to be, not what is to change, so that two who press at once want the same.
+    """
 
     BACK = "back"
     PAUSE = "pause"
@@ -20,9 +24,12 @@ class Verb(StrEnum):
     SKIP = "skip"
     SHUFFLE = "shuffle"
     STOP = "stop"
-    LOOP = "loop"
+    LOOP_TRACK = "loop-track"
+    LOOP_QUEUE = "loop-queue"
+    LOOP_OFF = "loop-off"
     QUIETER = "quieter"
     LOUDER = "louder"
+    FAVOURITE = "favourite"
     QUEUE = "queue"
 
 

@@ -37,15 +37,17 @@ from seraphim.discord.desk import LIGHT_SECONDS, Desk
 from seraphim.discord.guard import FREE
 from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.language.language import Language
+from seraphim.discord.language.languages import Audience
 from seraphim.discord.presenters.card import Card
+from seraphim.discord.presenters.favourites import favoured_card
 from seraphim.discord.presenters.panel import LOUDEST, QUIETEST, gone, panel
 from seraphim.discord.presenters.queue import queue_page
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import Reply, reply
 from seraphim.discord.provenance import begin
+from seraphim.discord.shelf import Shelf
 
 VOLUME_STEP = 10
-_AFTER = {Loop.OFF: Loop.TRACK, Loop.TRACK: Loop.QUEUE, Loop.QUEUE: Loop.OFF}
 
 
 class Presses:
@@ -60,6 +62,7 @@ class Presses:
         board: Board,
         desk: Desk,
         interpreter: Interpreter,
+        shelf: Shelf,
     ) -> None:
         self._admission = admission
         self._announcer = announcer
@@ -67,6 +70,7 @@ class Presses:
         self._board = board
         self._desk = desk
         self._interpreter = interpreter
+        self._shelf = shelf
 
     async def on_press(self, event: hikari.ComponentInteractionCreateEvent) -> None:
         """Answer a press."""
@@ -101,11 +105,15 @@ class Presses:
             nonlocal replied, stale
             if isinstance(caller, Refused):
                 return refusal(caller, audience.asker)
+            # Some do what they say whatever plays; what the message shows is old all the same.
+            stale = button.play != caller.play
             if button.verb is Verb.QUEUE:
                 now = await self._desk.ask(caller, Show(), timeout=LIGHT_SECONDS)
                 return queue_page(now, 1, audience.asker)
+            if button.verb is Verb.FAVOURITE:
+                return await self._favour(button, caller, view, audience)
             replied = await self._act(button, caller, view)
-            stale = isinstance(replied, Outdated)
+            stale = stale or isinstance(replied, Outdated)
             return reply(replied, audience)
 
         await self._desk.serve(answer, audience.asker, make)
@@ -123,6 +131,17 @@ class Presses:
         located = await self._arrivals.located(caller)
         message = _message(button, located, view)
         return await self._desk.ask(caller, message, timeout=LIGHT_SECONDS)
+
+    async def _favour(
+        self, button: Button, caller: Caller, view: PlayerView | None, audience: Audience
+    ) -> Card:
+        """Make the track that the message shows a favourite of who pressed."""
+        now = view.current if view is not None else None
+        if now is None or now.play != button.play:
+            return reply(Outdated(now), audience)
+        track = now.entry.original
+        favoured = await self._shelf.favour(caller.member.id, track)
+        return favoured_card(track, favoured, audience.asker)
 
     async def _mend(self, guild: int, message: hikari.Message, say: Language) -> None:
         """Let a message that showed something old show what is true."""
@@ -154,11 +173,15 @@ def _message(
             return Shuffle(by, secrets.randbits(32))
         case Verb.STOP:
             return Stop(by)
-        case Verb.LOOP:
-            return SetLoop(by, _AFTER[view.loop if view else Loop.OFF])
+        case Verb.LOOP_TRACK:
+            return SetLoop(by, Loop.TRACK)
+        case Verb.LOOP_QUEUE:
+            return SetLoop(by, Loop.QUEUE)
+        case Verb.LOOP_OFF:
+            return SetLoop(by, Loop.OFF)
         case Verb.QUIETER | Verb.LOUDER:
             step = VOLUME_STEP if button.verb is Verb.LOUDER else -VOLUME_STEP
             volume = (view.volume if view else LOUDEST) + step
             return SetVolume(by, min(LOUDEST, max(QUIETEST, volume)))
-        case Verb.QUEUE:
-            raise AssertionError("looking asks the player for nothing")
+        case Verb.FAVOURITE | Verb.QUEUE:
+            raise AssertionError("what is somebody's own asks the player for nothing")

@@ -27,6 +27,8 @@ from fluent.syntax.ast import (
 Fact = str | int
 UNKNOWN: Final = "…"
 """Stands where a fact was not given, so that a sentence stays a sentence."""
+REMEMBERED: Final = 2048
+"""How many sentences a language has at hand; each is as long as an answer at most."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -47,6 +49,8 @@ class Language:
         resource = FluentParser(with_spans=False).parse(source)
         self._bundle.add_resource(resource)
         self._placeholders: dict[str, frozenset[str]] = {}
+        # The same few things are said again and again, and Fluent thinks each of them over anew.
+        self._said = lru_cache(maxsize=REMEMBERED)(self._say)
         for entry in resource.body:
             if isinstance(entry, Junk):
                 raise ValueError(f"{tag}: not a message: {(entry.content or '')[:80]!r}")
@@ -60,11 +64,14 @@ class Language:
             if self._otherwise is None:
                 raise LookupError(f"no message {name!r}")
             return self._otherwise(name, **facts)
+        return self._said(name, tuple(facts.items()))
+
+    def _say(self, name: str, facts: tuple[tuple[str, Fact], ...]) -> str:
         key, _, attribute = name.partition(".")
         message = self._bundle.get_message(key)
         pattern = message.attributes[attribute] if attribute else message.value
         assert pattern is not None, "what has placeholders has a pattern"
-        given: dict[str, Fact] = dict.fromkeys(placeholders, UNKNOWN) | facts
+        given: dict[str, Fact] = dict.fromkeys(self._placeholders[name], UNKNOWN) | dict(facts)
         text, errors = self._bundle.format_pattern(pattern, given)
         if errors:
             log.error("language.broken", language=self.tag, message=name, errors=repr(errors))

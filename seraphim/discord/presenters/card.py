@@ -23,7 +23,7 @@ class Card:
     """An embed with its buttons. A `private` one is for who asked alone.
 
     An `announced` one is a message for everybody, even as the answer to a press. A refusal has its
-    `code`.
+    `code`. A `file` comes with it.
     """
 
     embed: hikari.Embed
@@ -31,6 +31,7 @@ class Card:
     private: bool = False
     announced: bool = False
     code: Code | None = None
+    file: hikari.Bytes | None = None
 
 
 def card(

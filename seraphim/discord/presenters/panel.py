@@ -20,6 +20,11 @@ from seraphim.discord.presenters.tracks import ARTIST_LIMIT, asker, credited
 FEWEST_TO_SHUFFLE = 2
 QUIETEST, LOUDEST = 0, 100
 LIVE_TITLE_LIMIT = 200
+_LOOPS = {
+    Loop.OFF: Verb.LOOP_TRACK,
+    Loop.TRACK: Verb.LOOP_QUEUE,
+    Loop.QUEUE: Verb.LOOP_OFF,
+}
 
 
 def panel(view: PlayerView, say: Language) -> Card:
@@ -143,9 +148,10 @@ def _verbs(view: PlayerView) -> list[list[tuple[Verb, bool]]]:
             (Verb.STOP, True),
         ],
         [
-            (Verb.LOOP, True),
+            (_LOOPS[view.loop], True),
             (Verb.QUIETER, view.volume > QUIETEST),
             (Verb.LOUDER, view.volume < LOUDEST),
+            (Verb.FAVOURITE, True),
             (Verb.QUEUE, True),
         ],
     ]

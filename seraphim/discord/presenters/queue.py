@@ -1,5 +1,9 @@
 """The queue, a page at a time."""
 
+from dataclasses import replace
+
+import hikari
+
 from actors.guild.player.messages import PlayerView
 from actors.guild.player.track import Entry
 from actors.guild.refusal import Code, Refused
@@ -10,6 +14,7 @@ from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.tracks import asker, duration, named
 
 PAGE = 10
+FILE = "queue.json"
 
 
 def queue_page(view: PlayerView, page: int, say: Language) -> Card:
@@ -46,6 +51,12 @@ def history_page(view: PlayerView, page: int, say: Language) -> Card:
     ] or [say("history-empty")]
     foot = footer(say("history-footer", page=page, pages=pages))
     return card(say("phrase-history"), "\n".join(lines), footer=foot, private=True)
+
+
+def export_card(content: bytes, count: int, say: Language) -> Card:
+    """Return the queue as a file, for who asked alone."""
+    shown = card(say("phrase-queue"), say("exported", count=count), private=True)
+    return replace(shown, file=hikari.Bytes(content, FILE, mimetype="application/json"))
 
 
 def _now(entry: Entry, say: Language) -> str:

@@ -26,8 +26,16 @@ def refusal(refused: Refused, say: Language) -> Card:
 
 def stopping(say: Language) -> Card:
     """Return the card for whoever comes while Seraphim is going."""
-    text = f"{say('refusal-stopping')}\n{say('refusal-stopping.remedy')}"
-    return _card(text, Code.PLAYER_RESTARTING, say)
+    return _later("refusal-stopping", say)
+
+
+def unkept(say: Language) -> Card:
+    """Return the card for what can neither be read nor written now."""
+    return _later("refusal-unkept", say)
+
+
+def _later(name: str, say: Language) -> Card:
+    return _card(f"{say(name)}\n{say(f'{name}.remedy')}", Code.PLAYER_RESTARTING, say)
 
 
 def explained(refused: Refused, say: Language) -> str:

@@ -159,6 +159,11 @@ def reply(answer: Reply, audience: Audience) -> Card:
             assert_never(answer)
 
 
+def gathering(say: Language) -> Card:
+    """Return what stands for an answer that takes long: a long playlist, a slow source."""
+    return card(say("phrase-gathering"), say("gathering"))
+
+
 def _switch(on: bool) -> str:
     """Return what messages tell on and off by."""
     return "on" if on else "off"

@@ -15,6 +15,7 @@ from seraphim.sandbox.bot import BotProcess
 from seraphim.sandbox.commands import Command
 from seraphim.sandbox.errors import CannotDo, SandboxError
 from seraphim.sandbox.people import ANSWER_TIMEOUT, Answer, Member
+from seraphim.sandbox.permissions import Permission
 from seraphim.sandbox.places import VoiceChannel
 from seraphim.sandbox.sandbox import Sandbox
 from seraphim.sandbox.terminal.actions import (
@@ -55,7 +56,7 @@ class Unfulfilled(SandboxError):
 
 
 class Stage:
-    """A guild named Choir: Ada is in Loft, Linus in General, Grace only reads along.
+    """A guild named Choir: Ada is in Loft, Linus in General, Grace reads along and manages it.
 
     It must be made before the bot is started, and be opened once that is ready.
     """
@@ -70,7 +71,12 @@ class Stage:
             each.name: each for each in (self._loft, self._guild.voice)
         }
         self.members: Mapping[str, Member] = {
-            name: self._guild.member(name) for name in ("Ada", "Grace", "Linus")
+            name: self._guild.member(name, permissions=permissions)
+            for name, permissions in (
+                ("Ada", Permission.NONE),
+                ("Grace", Permission.MANAGE_GUILD),
+                ("Linus", Permission.NONE),
+            )
         }
         self.me = self.members["Ada"]
         """Who acts."""

@@ -3,7 +3,7 @@
 import pytest
 
 from actors.guild.names import panel_name, player_name
-from actors.guild.panel.messages import GaveUp
+from actors.guild.panel.messages import GaveUp, ScrolledAway
 from actors.guild.player.messages import (
     Join,
     Leave,
@@ -16,6 +16,7 @@ from actors.guild.player.messages import (
     PlayerView,
     PositionReported,
     Queued,
+    SettingsChanged,
     SetVolume,
     Show,
     Skip,
@@ -24,6 +25,7 @@ from actors.guild.player.messages import (
 )
 from actors.guild.player.ports import SourceFailed
 from actors.guild.refusal import Code, Refused
+from actors.guild.settings import Announcing, GuildSettings
 from actors.intake import INTAKE, Open
 from actors.runtime import ActorCrashed, ActorRef, Node, System
 from actors.runtime.testing import VirtualClock
@@ -266,6 +268,70 @@ async def test_however_fast_things_change_the_panel_is_edited_once_in_three_seco
     assert [view.volume for view in views] == [50, 39]
     await clock.advance(60.0)
     assert len(views) == 2
+
+
+async def test_a_panel_that_has_scrolled_away_is_posted_anew_with_the_next_change(
+    player: ActorRef[PlayerMessage], world: World, system: System, clock: VirtualClock
+) -> None:
+    await play(player, "first")
+    await world.changes.until(lambda: bool(world.posted))
+    await clock.advance(10.0)
+    (message,) = world.posted
+    panel = system.registry.whereis(panel_name(GUILD))
+    assert panel is not None
+    await panel.tell(ScrolledAway(message + 100))
+    await player.ask(SetVolume(ADA, 10))
+    await clock.advance(10.0)
+    assert list(world.posted) == [message]
+
+    await panel.tell(ScrolledAway(message))
+    await clock.advance(10.0)
+    # Nothing is new: nobody misses it.
+    assert list(world.posted) == [message]
+    await player.ask(SetVolume(ADA, 20))
+    await clock.advance(10.0)
+    (anew,) = world.posted
+    assert anew != message
+    await player.ask(SetVolume(ADA, 30))
+    await clock.advance(10.0)
+    assert [view.volume for view in world.posted[anew]] == [20, 30]
+
+
+async def test_the_panel_stands_where_the_guild_has_chosen(
+    player: ActorRef[PlayerMessage], world: World, clock: VirtualClock
+) -> None:
+    await play(player, "first")
+    await world.changes.until(lambda: bool(world.posted))
+    await clock.advance(10.0)
+    (message,) = world.posted
+    assert world.channels[message] == TEXT
+    for channel in (TEXT + 1, None):
+        chosen = GuildSettings(request_channel=channel)
+        world.board.choose(GUILD, chosen)
+        await player.tell(SettingsChanged(chosen))
+        await clock.advance(10.0)
+        (message,) = world.posted
+        assert world.channels[message] == (channel or TEXT)
+
+
+async def test_a_guild_that_wants_no_panel_has_none(
+    player: ActorRef[PlayerMessage], world: World, clock: VirtualClock
+) -> None:
+    await play(player, "first")
+    await world.changes.until(lambda: bool(world.posted))
+    await clock.advance(10.0)
+    silent = GuildSettings(announce=Announcing.NEVER)
+    world.board.choose(GUILD, silent)
+    await player.tell(SettingsChanged(silent))
+    await clock.advance(10.0)
+    assert not world.posted
+    await player.ask(SetVolume(ADA, 20))
+    await clock.advance(10.0)
+    assert not world.posted
+    world.board.choose(GUILD, GuildSettings())
+    await player.tell(SettingsChanged(GuildSettings()))
+    await clock.advance(10.0)
+    assert world.posted
 
 
 async def test_leaving_ends_what_the_node_plays_and_keeps_the_queue(

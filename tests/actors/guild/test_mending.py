@@ -15,7 +15,7 @@ from actors.guild.player.messages import (
     TrackEnded,
     TrackFailed,
 )
-from actors.guild.player.ports import Alternatives, Start
+from actors.guild.player.ports import Start
 from actors.guild.player.track import Track
 from actors.guild.settings import SOURCES
 from actors.runtime import Actor, ActorRef, ChildSpec, System
@@ -57,7 +57,7 @@ def starts(world: World) -> list[Start]:
 async def test_a_broken_track_goes_on_from_the_source_that_has_it(
     player: ActorRef[PlayerMessage], world: World
 ) -> None:
-    world.elsewhere["deezer"] = Alternatives(by_name=(recording("deezer"),))
+    world.elsewhere["deezer"] = (recording("deezer"),)
     await broken(player, world)
     await world.changes.until(lambda: len(starts(world)) == 2)
     assert (starts(world)[1].track, starts(world)[1].position_ms) == (recording("deezer"), 10_000)
@@ -70,7 +70,7 @@ async def test_a_source_that_hangs_or_fails_is_no_reason_to_give_up(
 ) -> None:
     monkeypatch.setattr(actor, "ELSEWHERE_SECONDS", 0.05)
     world.hanging, world.troubled = ("youtube",), ("soundcloud",)
-    world.elsewhere["deezer"] = Alternatives(by_name=(recording("deezer"),))
+    world.elsewhere["deezer"] = (recording("deezer"),)
     await broken(player, world)
     await world.changes.until(lambda: len(starts(world)) == 2)
     assert starts(world)[1].track.source == "deezer"
@@ -96,7 +96,7 @@ async def test_a_player_that_crashes_while_it_looks_looks_again(
     await broken(player, world)
     await world.changes.until(lambda: world.asked == ["youtube"])
     world.hanging = ()
-    world.elsewhere["youtube"] = Alternatives(by_name=(recording("youtube"),))
+    world.elsewhere["youtube"] = (recording("youtube"),)
     system.crash(PLAYER, Ordered())
     await player.tell(NodeReady(NODE, resumed=False))
     await world.changes.until(lambda: len(starts(world)) >= 2)
@@ -121,7 +121,7 @@ async def test_the_sources_actor_hears_who_failed(
     spec = ChildSpec(id="sources", start=lambda: Listener(world), name=SOURCES_NAME)
     await system.supervisor("/root/guilds").start_child(spec)
     world.troubled = ("youtube",)
-    world.elsewhere["soundcloud"] = Alternatives(by_name=(recording("soundcloud"),))
+    world.elsewhere["soundcloud"] = (recording("soundcloud"),)
     await broken(player, world)
     await world.changes.until(lambda: len(starts(world)) == 2)
     await breaks(player, world, starts(world)[1].play)

@@ -14,12 +14,15 @@ from actors.guild.player.messages import (
     Play,
     PlayerMessage,
     Queued,
+    SettingsChanged,
     SetVolume,
     Show,
     VoiceServerChanged,
     VoiceStateChanged,
 )
 from actors.guild.player.state import PlayerState
+from actors.guild.refusal import Code, Refused
+from actors.guild.settings import GuildSettings
 from actors.intake import HOLD_SECONDS, INTAKE, Intake, Open
 from actors.runtime import ActorRef, AskTimeout, ChildSpec, SupervisorSpec, System
 from actors.runtime.testing import VirtualClock
@@ -302,3 +305,25 @@ def test_secrets_of_voice_stand_in_no_repr() -> None:
     said = repr((VoiceStateChanged(VOICE, "the session"), VoiceServerChanged("the token", "here")))
     assert "the session" not in said
     assert "the token" not in said
+
+
+async def test_a_player_begins_with_what_its_guild_has_chosen_and_keeps_to_it(
+    world: World, clock: VirtualClock, memory: Memory
+) -> None:
+    world.board.choose(GUILD, GuildSettings(default_volume=90, maximum_volume=70))
+    async with process(world, clock, memory) as first:
+        await play(first, "first")
+        view = await (await opened(first)).ask(Show())
+        assert view.volume == 70
+        player = first.registry.whereis(player_name(GUILD))
+        assert player is not None
+        await player.tell(SettingsChanged(GuildSettings(maximum_volume=40)))
+        assert (await player.ask(Show())).volume == 40
+    world.board.choose(GUILD, GuildSettings(maximum_volume=30))
+    async with process(world, clock, memory) as second:
+        # The volume was saved; what is chosen comes from the board.
+        player = await opened(second)
+        assert (await player.ask(Show())).volume == 30
+        refused = await player.ask(SetVolume(ADA, 31))
+        assert isinstance(refused, Refused)
+        assert refused.code is Code.OUT_OF_RANGE

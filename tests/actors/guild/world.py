@@ -23,7 +23,7 @@ from actors.guild.player.messages import (
     VoiceServerChanged,
     VoiceStateChanged,
 )
-from actors.guild.player.ports import Alternatives, Found, NodeUnavailable, NodeUpdate, SourceFailed
+from actors.guild.player.ports import Found, NodeUnavailable, NodeUpdate, SourceFailed
 from actors.guild.player.track import Track
 from actors.guild.refusal import Code, Refused
 from actors.runtime import Registry
@@ -60,6 +60,8 @@ class World:
     destroyed: list[int] = field(default_factory=list[int])
     playing: dict[int, NodePlayer] = field(default_factory=dict[int, NodePlayer])
     voice: dict[int, VoiceStateChanged] = field(default_factory=dict[int, VoiceStateChanged])
+    channels: dict[int, int] = field(default_factory=dict[int, int])
+    """Where each message was ever posted."""
     posted: dict[int, list[PlayerView]] = field(default_factory=dict[int, list[PlayerView]])
     said: list[Notice] = field(default_factory=list[Notice])
     board: Board = field(default_factory=Board)
@@ -71,7 +73,7 @@ class World:
     session: str = "session"
     looked: int = 0
     woken: tuple[int, ...] | None = None
-    elsewhere: dict[str, Alternatives] = field(default_factory=dict[str, Alternatives])
+    elsewhere: dict[str, tuple[Track, ...]] = field(default_factory=dict[str, tuple[Track, ...]])
     hanging: tuple[str, ...] = ()
     troubled: tuple[str, ...] = ()
     asked: list[str] = field(default_factory=list[str])
@@ -145,14 +147,14 @@ class World:
     ) -> tuple[Track, ...]:
         return (await self.load(query)).tracks[:limit]
 
-    async def alternatives(self, track: Track, source: str) -> Alternatives:
+    async def alternatives(self, track: Track, source: str) -> tuple[Track, ...]:
         self.asked.append(source)
         self.changes.happened()
         if source in self.hanging:
             await anyio.sleep_forever()
         if source in self.troubled:
             raise SourceFailed(Refused(Code.SOURCE_BUSY), (source,))
-        return self.elsewhere.get(source, Alternatives())
+        return self.elsewhere.get(source, ())
 
     async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
         return self.library
@@ -160,7 +162,8 @@ class World:
     # Announcer
 
     async def post(self, channel: int, view: PlayerView) -> int:
-        message = len(self.posted) + 1
+        message = len(self.channels) + 1
+        self.channels[message] = channel
         self.posted[message] = []
         self._show(message, view)
         return message

@@ -11,6 +11,7 @@ import structlog
 
 from actors.guild.player.state import Current, PlayerState
 from actors.guild.player.track import Entry, Track
+from actors.guild.settings import GuildSettings
 from actors.runtime import ActorRef, ChildSpec, SupervisorSpec, System
 from actors.runtime.testing import VirtualClock
 from actors.store.actor import StoreActor
@@ -41,6 +42,8 @@ class Memory:
     stored: dict[int, Stored | Damaged] = field(default_factory=dict[int, Stored | Damaged])
     notes: dict[str, str] = field(default_factory=dict[str, str])
     aside: list[tuple[int, PlayerState | Damaged, str]] = field(default_factory=list[Any])
+    chosen: dict[int, GuildSettings | Damaged] = field(default_factory=dict[int, Any])
+    favoured: dict[int, list[Track | Damaged]] = field(default_factory=dict[int, list[Any]])
     batches: list[Batch] = field(default_factory=list[Batch])
     away: str | None = None
     """Why every call fails."""
@@ -108,6 +111,35 @@ class Memory:
     async def note(self, key: str) -> str | None:
         async with self._call():
             return self.notes.get(key)
+
+    async def settings(self) -> dict[int, GuildSettings | Damaged]:
+        async with self._call():
+            return dict(self.chosen)
+
+    async def keep_settings(self, guild: int, settings: GuildSettings) -> None:
+        async with self._call():
+            self.chosen[guild] = settings
+
+    async def favourites(self, user: int) -> list[Track | Damaged]:
+        async with self._call():
+            return list(self.favoured.get(user, ()))
+
+    async def add_favourite(self, user: int, track: Track, *, most: int) -> bool | None:
+        async with self._call():
+            theirs = self.favoured.setdefault(user, [])
+            if track in theirs:
+                return False
+            if len(theirs) >= most:
+                return None
+            theirs.insert(0, track)
+            return True
+
+    async def remove_favourite(self, user: int, track: str) -> bool:
+        async with self._call():
+            theirs = self.favoured.get(user, [])
+            left = [each for each in theirs if isinstance(each, Damaged) or each.name != track]
+            self.favoured[user] = left
+            return len(left) < len(theirs)
 
     async def close(self) -> None:
         self.closed += 1

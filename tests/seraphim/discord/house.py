@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actors.guild.board import Board
-from actors.guild.names import player_name
+from actors.guild.names import panel_name, player_name
+from actors.guild.panel.messages import PanelMessage
 from actors.guild.player.messages import (
     ListenerMoved,
     ListenersChanged,
@@ -18,17 +19,22 @@ from actors.guild.player.messages import (
     VoiceSessionEnded,
     VoiceStateChanged,
 )
-from actors.guild.player.ports import Alternatives, Found, NodeUnavailable
+from actors.guild.player.ports import Found, NodeUnavailable
 from actors.guild.player.track import Entry, Track
 from actors.intake import INTAKE, IntakeMessage, Open
+from actors.preferences.actor import PreferencesActor
+from actors.preferences.messages import PREFERENCES
 from actors.rate_limiter.actor import RateLimiterActor
 from actors.rate_limiter.buckets import Allowance
 from actors.rate_limiter.messages import RATE_LIMITER, RateLimiterMessage
 from actors.runtime import Actor, ActorRef, ChildSpec, SupervisorSpec, System
 from actors.service import FatalService, ServiceActor
+from actors.store.actor import StoreActor
+from actors.store.messages import STORE
 from seraphim.discord.edge import Edge, build
 from seraphim.discord.gateway import gateway_bot
 from seraphim.sandbox import Guild, Sandbox
+from tests.actors.store.conftest import Memory
 
 # Tests type faster than people.
 GENEROUS = Allowance(1000)
@@ -107,6 +113,16 @@ class ScriptedPlayer(Actor[PlayerMessage]):
         return reply(message) if callable(reply) else reply
 
 
+class ScriptedPanel(Actor[PanelMessage]):
+    """Keeps what it is told."""
+
+    def __init__(self, told: list[PanelMessage]) -> None:
+        self._told = told
+
+    async def receive(self, message: PanelMessage) -> None:
+        self._told.append(message)
+
+
 class ScriptedIntake(Actor[IntakeMessage]):
     """Opens guilds to players that answer from their script."""
 
@@ -133,14 +149,18 @@ class ScriptedCatalogue:
 
     def __init__(self) -> None:
         self.tracks: tuple[Track, ...] = ()
+        self.stock: dict[str, Track] = {}
         self.failure: Exception | None = None
         self.hold: asyncio.Event | None = None
         self.asked: list[str] = []
 
     async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
-        raise AssertionError("the edge loads nothing")
+        """Return what `stock` has for a query."""
+        self.asked.append(query)
+        found = self.stock.get(query)
+        return Found(() if found is None else (found,))
 
-    async def alternatives(self, track: Track, source: str) -> Alternatives:
+    async def alternatives(self, track: Track, source: str) -> tuple[Track, ...]:
         raise AssertionError("the edge mends nothing")
 
     async def related(self, recent: Sequence[Track]) -> tuple[Track, ...]:
@@ -204,6 +224,8 @@ class House:
         self.board = Board()
         self.catalogue = ScriptedCatalogue()
         self.tally = Tally()
+        self.memory = Memory()
+        """What the store has written."""
         self.scripts: dict[int, Script] = {}
         self.node_ping: float | None = 0.004
         self.fatal: list[FatalService] = []
@@ -233,6 +255,15 @@ class House:
         assert intake is not None
         return await intake.ask(Open(guild.id))
 
+    async def panel(self, guild: Guild) -> list[PanelMessage]:
+        """Have the guild's panel run; what it is told is in the list."""
+        told: list[PanelMessage] = []
+        spec = ChildSpec(
+            id=f"panel-{guild.id}", start=lambda: ScriptedPanel(told), name=panel_name(guild.id)
+        )
+        await self.system.supervisor("/root/guilds").start_child(spec)
+        return told
+
     async def stop_discord(self) -> None:
         """Stop the edge's service, with the rest of the system up."""
         await self.system.supervisor("/root").terminate_child("discord")
@@ -248,6 +279,10 @@ class House:
             id="root",
             children=(
                 ChildSpec(id="rate-limiter", start=lambda: self.limiter(), name=RATE_LIMITER),
+                ChildSpec(id="store", start=lambda: StoreActor(self.memory, int), name=STORE),
+                ChildSpec(
+                    id="preferences", start=lambda: PreferencesActor(self.board), name=PREFERENCES
+                ),
                 ChildSpec(
                     id="discord",
                     start=lambda: ServiceActor(self.edge.service, self.fatal.append),

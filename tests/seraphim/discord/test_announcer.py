@@ -1,8 +1,9 @@
 import pytest
 
-from actors.guild.panel.messages import TooManyBroke, TrackBroke
+from actors.guild.panel.messages import ScrolledAway, TooManyBroke, TrackBroke
 from actors.guild.panel.ports import PanelGone
-from seraphim.sandbox import Guild, Permission
+from seraphim.discord.scrolling import OUT_OF_SIGHT
+from seraphim.sandbox import Guild, Member, Permission
 from tests.seraphim.discord.house import House, entry, playing, view
 
 pytestmark = pytest.mark.anyio
@@ -20,9 +21,10 @@ async def test_a_panel_is_posted_edited_in_place_and_taken_away(house: House, gu
         "Skip",
         "Shuffle",
         "Stop",
-        "Loop",
+        "Loop track",
         "Quieter",
         "Louder",
+        "Favourite",
         "Queue",
     ]
 
@@ -68,3 +70,26 @@ async def test_a_notice_is_said_to_everybody(house: House, guild: Guild) -> None
     assert "not audio" in text
     assert "@everyone" not in text
     assert not message.ephemeral
+
+
+async def test_a_panel_hears_once_that_it_has_scrolled_away(
+    house: House, guild: Guild, ada: Member
+) -> None:
+    panel = await house.panel(guild)
+    message = await house.edge.announcer.post(guild.text.id, view(guild.id, playing()))
+    other = guild.text_channel("elsewhere")
+    for _ in range(OUT_OF_SIGHT):
+        await ada.say("la la la", channel=other)
+    for _ in range(OUT_OF_SIGHT - 1):
+        await ada.say("la la la")
+    await house.edge.announcer.edit(guild.text.id, message, view(guild.id, playing("Ember")))
+    assert panel == []
+    for _ in range(3):
+        await ada.say("la la la")
+    await house.sandbox.until(lambda: panel)
+    for _ in range(OUT_OF_SIGHT * 2):
+        await ada.say("la la la")
+    await house.edge.announcer.delete(guild.text.id, message)
+    for _ in range(OUT_OF_SIGHT * 2):
+        await ada.say("la la la")
+    assert panel == [ScrolledAway(message)]

@@ -1,5 +1,6 @@
 import asyncio
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +55,7 @@ from seraphim.discord.caller import Arrivals
 from seraphim.discord.commands import suggestions
 from seraphim.discord.whereabouts import Whereabouts
 from seraphim.sandbox import Answer, CannotDo, Guild, Member, Permission
+from seraphim.sandbox.commands import OptionKind
 from tests.seraphim.discord.house import House, Script, entry, playing, track, view
 
 pytestmark = pytest.mark.anyio
@@ -203,6 +205,23 @@ async def test_play_is_deferred_at_once_and_answered_when_it_is_done(
     assert asked.text_channel == guild.text.id
     assert "Aurora" in text(answer)
     assert guild.text.messages == [answer.message]
+
+
+async def test_a_search_that_takes_long_says_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, house: House, script: Script, guild: Guild, ada: Member
+) -> None:
+    monkeypatch.setattr(answering, "PROGRESS_SECONDS", 0.05)
+    script.replies[Play] = Queued((entry("Aurora"),), 0)
+    script.hold = asyncio.Event()
+    asking = asyncio.create_task(ada.command("play", query="a long list"))
+    await house.sandbox.until(
+        lambda: guild.text.messages and "gathering" in str(guild.text.messages[0].embeds)
+    )
+    script.hold.set()
+    await asking
+    await house.sandbox.until(lambda: "Aurora" in str(guild.text.messages[0].embeds))
+    (message,) = guild.text.messages
+    assert "gathering" not in str(message.embeds)
 
 
 async def test_a_bad_query_is_refused_privately_and_nobody_is_asked(
@@ -450,9 +469,30 @@ def test_deadlines_leave_discord_its_three_seconds() -> None:
 async def test_the_help_names_all_commands_that_there_are(house: House, ada: Member) -> None:
     answer = await ada.command("help")
     fields = "\n".join(field["value"] for field in answer.embeds[0].get("fields", []))
-    commands = house.sandbox._discord.commands.all(None)
-    assert sorted(re.findall(r"`/([a-z -]+)`", fields)) == sorted(each.name for each in commands)
+    assert sorted(re.findall(r"`/([a-z -]+)`", fields)) == sorted(typed(house))
     assert answer.ephemeral
+
+
+async def test_the_document_names_all_commands_that_there_are(house: House) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "commands.md").read_text("utf-8")
+    named = {
+        " ".join(match.split()[:words])
+        for match in re.findall(r"`/([a-z-]+(?: [a-z]+)?)", document)
+        for words in (1, 2)
+    }
+    assert set(typed(house)) <= named
+
+
+def typed(house: House) -> list[str]:
+    """What can be typed after a slash, commands of groups one by one."""
+    return [
+        " ".join((command.name, *part))
+        for command in house.sandbox._discord.commands.all(None)
+        for part in [
+            (option.name,) for option in command.options if option.kind is OptionKind.SUB_COMMAND
+        ]
+        or [()]
+    ]
 
 
 async def test_about_says_in_how_many_servers_it_is(house: House, ada: Member) -> None:

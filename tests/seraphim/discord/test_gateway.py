@@ -13,22 +13,6 @@ from tests.seraphim.discord.house import House, playing
 
 pytestmark = pytest.mark.anyio
 
-NAMES = {
-    "back",
-    "join",
-    "leave",
-    "nowplaying",
-    "pause",
-    "ping",
-    "play",
-    "queue",
-    "resume",
-    "shuffle",
-    "skip",
-    "stop",
-    "volume",
-}
-
 
 async def test_it_is_up_when_the_guilds_have_arrived_and_the_commands_are_published(
     sandbox: Sandbox,
@@ -37,7 +21,7 @@ async def test_it_is_up_when_the_guilds_have_arrived_and_the_commands_are_publis
     house = House(sandbox)
     async with house.running():
         assert set(house.bot.cache.get_guilds_view()) == {guild.id for guild in guilds}
-        assert {command.name for command in sandbox.commands(guilds[0])} == NAMES
+        assert {"play", "skip", "ping"} <= {command.name for command in sandbox.commands(guilds[0])}
 
 
 async def test_commands_are_published_only_when_they_differ(sandbox: Sandbox) -> None:

@@ -5,6 +5,7 @@ import pytest
 from actors.guild.player.messages import (
     Back,
     Loop,
+    LoopSet,
     Outdated,
     Pause,
     Paused,
@@ -20,11 +21,14 @@ from actors.guild.player.messages import (
     Skipped,
     Stop,
     Stopped,
+    VolumeSet,
     WentBack,
 )
 from actors.guild.refusal import Code, Refused
 from seraphim.discord import answer as answering
+from seraphim.discord.controls.button import Button, Verb
 from seraphim.sandbox import Guild, Member, Message
+from seraphim.sandbox.messages import BUTTON
 from tests.seraphim.discord.house import House, Script, entry, playing, view
 
 pytestmark = pytest.mark.anyio
@@ -116,6 +120,45 @@ async def test_a_stale_panel_mends_itself(
     assert panel.buttons[0].custom_id == "player:run-2:back"
 
 
+NOW = playing("Borealis", "run-2")
+OLD: dict[Verb, tuple[type, object]] = {
+    Verb.BACK: (Back, Outdated(NOW)),
+    Verb.PAUSE: (Pause, Outdated(NOW)),
+    Verb.RESUME: (Resume, Outdated(NOW)),
+    Verb.SKIP: (Skip, Outdated(NOW)),
+    Verb.STOP: (Stop, Stopped(2)),
+    Verb.SHUFFLE: (Shuffle, Shuffled(2)),
+    Verb.LOOP_TRACK: (SetLoop, LoopSet(Loop.TRACK, changed=True)),
+    Verb.LOOP_QUEUE: (SetLoop, LoopSet(Loop.QUEUE, changed=True)),
+    Verb.LOOP_OFF: (SetLoop, LoopSet(Loop.OFF, changed=True)),
+    Verb.QUIETER: (SetVolume, VolumeSet(40, 50)),
+    Verb.LOUDER: (SetVolume, VolumeSet(60, 50)),
+    Verb.QUEUE: (Show, view()),
+}
+LOOPS = {Verb.LOOP_TRACK, Verb.LOOP_QUEUE, Verb.LOOP_OFF}
+ABOUT_NO_TRACK = {Verb.QUEUE, Verb.SHUFFLE, *LOOPS, Verb.QUIETER, Verb.LOUDER}
+
+
+@pytest.mark.parametrize("verb", [verb for verb in Verb if verb is not Verb.FAVOURITE])
+async def test_each_button_of_an_old_panel_says_so_or_does_what_it_says_and_the_panel_is_mended(
+    house: House, script: Script, guild: Guild, ada: Member, verb: Verb
+) -> None:
+    panel = await post(house, guild, shown(guild, "run-1"))
+    house.board.put(shown(guild, "run-2", "Borealis"))
+    kind, script.replies[kind] = OLD[verb]
+
+    name = Button("run-1", verb).custom_id
+    answer = await ada.forge_press(panel, {"custom_id": name, "component_type": BUTTON})
+
+    if verb in ABOUT_NO_TRACK:
+        assert script.got(kind)
+    else:
+        assert answer.ephemeral
+        assert "over already" in answer.embeds[0].get("description", "")
+    await house.sandbox.until(lambda: panel.embeds[0].get("title") == "Borealis")
+    assert panel.buttons[0].custom_id == "player:run-2:back"
+
+
 async def test_a_panel_of_a_player_that_is_gone_loses_its_buttons(
     house: House, script: Script, guild: Guild, ada: Member
 ) -> None:
@@ -173,7 +216,7 @@ async def test_a_crash_is_answered_privately(
 @pytest.mark.parametrize(
     ("verb", "kind", "asked"),
     [
-        ("loop", SetLoop, {"loop": Loop.TRACK}),
+        ("loop-track", SetLoop, {"loop": Loop.TRACK}),
         ("louder", SetVolume, {"volume": 60}),
         ("quieter", SetVolume, {"volume": 40}),
     ],
@@ -203,3 +246,16 @@ async def test_the_queue_is_shown_to_who_pressed_alone(
     (_, page) = guild.text.seen_by(ada)
     assert page.visible_to == ada.id
     assert "Corona" in str(page.embeds)
+
+
+@pytest.mark.parametrize(
+    "name", ["player:run-1:loop", "player:run-1:dance", "lamp:on", "vote:many", "x"]
+)
+async def test_a_button_that_means_nothing_any_more_says_so_to_who_pressed(
+    house: House, script: Script, guild: Guild, ada: Member, name: str
+) -> None:
+    panel = await post(house, guild, shown(guild))
+    answer = await ada.forge_press(panel, {"custom_id": name, "component_type": BUTTON})
+    assert answer.ephemeral
+    assert "over already" in answer.embeds[0].get("description", "")
+    assert not script.received

@@ -10,7 +10,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.guild.player.ports import Alternatives, Found, NodeUnavailable, SourceFailed
+from actors.guild.player.ports import Found, NodeUnavailable, SourceFailed
 from actors.guild.player.track import Track
 from actors.guild.refusal import Code
 from seraphim.discord.gateway import gateway_bot
@@ -139,6 +139,21 @@ async def test_where_one_failed_and_the_others_have_nothing_its_trouble_is_the_a
     assert failure.value.failed == ("youtube",)
 
 
+async def test_where_one_cannot_be_reached_and_another_has_nothing_nothing_was_found(town: Town):
+    shop = town.shops["a"]
+    shop.stock["ytsearch:aurora"] = "the server could not be reached"
+    await town.open("a")
+    assert await town.nodes.load("search:aurora", ORDER) == Found((), failed=("youtube",))
+
+
+async def test_where_none_can_be_reached_nobody_knows_whether_there_is_something(town: Town):
+    town.shops["a"].stock["ytsearch:aurora"] = "the server could not be reached"
+    await town.open("a")
+    with pytest.raises(SourceFailed) as failure:
+        await town.nodes.load("search:aurora", ("youtube",))
+    assert failure.value.refused.code is Code.TRACK_FAILED
+
+
 async def test_a_source_that_is_passed_over_is_asked_last(town: Town):
     shop = town.shops["a"]
     town.passed_over.add("youtube")
@@ -191,7 +206,7 @@ async def test_a_recording_is_looked_for_by_its_number_first(town: Town):
     shop.stock[f'ytmsearch:"{ISRC}"'] = [track_json("Aurora", sourceName="youtube")]
     await town.open("a")
     found = await town.nodes.alternatives(song(isrc=ISRC), "youtube")
-    assert [track.title for track in found.by_isrc] == ["Aurora"]
+    assert [track.title for track in found] == ["Aurora"]
     assert shop.searched == [f'ytmsearch:"{ISRC}"']
 
 
@@ -201,14 +216,14 @@ async def test_where_the_number_leads_to_other_songs_artist_and_title_are_asked_
     shop.stock["ytsearch:The Choir Aurora"] = [track_json("Aurora")]
     await town.open("a")
     found = await town.nodes.alternatives(song(isrc=ISRC), "youtube")
-    assert [track.title for track in found.by_name] == ["Aurora"]
+    assert [track.title for track in found] == ["Aurora"]
 
 
 async def test_a_source_that_is_passed_over_or_unknown_has_nothing(town: Town):
     town.passed_over.add("youtube")
     await town.open("a")
     for source in ("youtube", "youtubemusic", "nowhere"):
-        assert await town.nodes.alternatives(song(), source) == Alternatives()
+        assert await town.nodes.alternatives(song(), source) == ()
     assert town.shops["a"].searched == []
 
 
@@ -260,3 +275,18 @@ def test_each_known_source_is_asked_once_whatever_a_guild_lists(sources, passed_
     asked = in_order(sources, passed_over)
     assert len(asked) == len(set(asked))
     assert set(asked) == set(sources or ORDER) & set(PREFIXES)
+
+
+async def test_what_is_not_the_song_is_no_alternative_and_the_closest_comes_first(town: Town):
+    shop = town.shops["a"]
+    shop.stock["scsearch:The Choir Aurora"] = [
+        track_json("Aurora (Karaoke Version)"),
+        track_json("Aurora", length=song().length_ms + 4_000, identifier="later"),
+        track_json("Aurora (Live)"),
+        track_json("Something else"),
+        track_json("Aurora", length=250_000),
+        track_json("Aurora", identifier="same"),
+    ]
+    await town.open("a")
+    found = await town.nodes.alternatives(song(), "soundcloud")
+    assert [track.identifier for track in found] == ["same", "later"]

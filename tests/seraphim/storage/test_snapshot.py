@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from actors.guild.player.state import PlayerState
 from actors.store.ledger import durable
-from seraphim.storage.snapshot import Damage, Document, decode, encode
+from seraphim.storage.document import Damage, Document
+from seraphim.storage.snapshot import decode, encode
 from tests.seraphim.storage.states import guild, playing, states
 
 STATE = playing(1, at_ms=500)
@@ -42,11 +43,6 @@ def leaves(content: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | i
 @given(states())
 def test_any_state_comes_back_as_what_of_it_is_durable(state: PlayerState) -> None:
     assert decode(encode(state)) == durable(state)
-
-
-@given(states())
-def test_what_is_written_is_ascii(state: PlayerState) -> None:
-    assert encode(state).isascii()
 
 
 @pytest.mark.parametrize("path", leaves(json.loads(encode(STATE))), ids=str)

@@ -25,6 +25,7 @@ from actors.guild.player.messages import (
     TrackEnded,
     TrackFailed,
     TrackStarted,
+    WentBack,
     When,
 )
 from actors.guild.player.ports import NodeUpdate
@@ -93,6 +94,42 @@ def test_two_who_skip_the_same_play_skip_once():
     assert isinstance(guild.tell(Skip(ADA, meant, count=2)), Skipped)
     assert isinstance(guild.tell(Skip(ADA, meant, count=2)), Outdated)
     assert title(guild) == "c"
+
+
+@pytest.mark.parametrize("second", [Skip(DJ), SkipTo(DJ, 1), Back(DJ)])
+def test_what_another_has_just_made_play_was_not_meant(second: Skip | SkipTo | Back):
+    guild = Hall(ADA, DJ).with_music("a", "b", "c", "d")
+    guild.tell(Skip(ADA))
+    guild.now += 900
+    reply = guild.tell(second)
+    assert isinstance(reply, Outdated)
+    assert reply.now is not None
+    assert reply.now.entry.track.title == "b"
+    guild.now += 100
+    assert not isinstance(guild.tell(second), Outdated)
+
+
+def test_going_back_is_done_once_by_two_at_the_same_moment():
+    guild = Hall(ADA, DJ).with_music("a", "b", "c")
+    guild.tell(Skip(ADA))
+    guild.now += 5_000
+    assert isinstance(guild.tell(Back(ADA)), WentBack)
+    assert isinstance(guild.tell(Back(DJ)), Outdated)
+    assert title(guild) == "a"
+
+
+def test_whoever_skips_again_means_it():
+    guild = Hall(ADA).with_music("a", "b", "c")
+    assert isinstance(guild.tell(Skip(ADA)), Skipped)
+    assert isinstance(guild.tell(Skip(ADA)), Skipped)
+    assert title(guild) == "c"
+
+
+def test_a_clock_that_was_put_back_keeps_nobody_from_skipping():
+    guild = Hall(ADA, DJ).with_music("a", "b", "c")
+    guild.tell(Skip(ADA))
+    guild.now -= 60_000
+    assert isinstance(guild.tell(Skip(DJ)), Skipped)
 
 
 def test_a_place_is_gone_to_and_what_was_before_it_is_history():
@@ -259,7 +296,7 @@ def test_what_is_too_long_or_too_much_is_left_out_and_counted():
     reply = ask(guild, Play(ADA, "q", TEXT), *found)
     assert isinstance(reply, Queued)
     assert (len(reply.entries), reply.no_room, reply.too_long) == (2, 1, 2)
-    assert ask(guild, Play(ADA, "q", TEXT), long) == Refused(Code.TOO_LONG, {"limit": 2})
+    assert ask(guild, Play(ADA, "q", TEXT), long) == Refused(Code.TOO_LONG, {"minutes": 2})
     ask(guild, Play(ADA, "q", TEXT), track("d"))
     reply = ask(guild, Play(ADA, "q", TEXT), track("e"))
     assert reply == Refused(Code.QUEUE_FULL, {"limit": 2})

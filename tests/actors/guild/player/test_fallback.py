@@ -98,10 +98,10 @@ class Choir(Guild):
         (question,) = [effect for effect in self.effects if isinstance(effect, FindElsewhere)]
         return question
 
-    def answer(self, *by_name: Track, by_isrc: Sequence[Track] = ()) -> FindElsewhere:
+    def answer(self, *tracks: Track) -> FindElsewhere:
         """Answer the question that was asked last, and return it."""
         question = self.question
-        self.say(FoundElsewhere(question.attempt, tuple(by_isrc), by_name))
+        self.say(FoundElsewhere(question.attempt, tracks))
         return question
 
     def answer_nothing(self) -> list[str]:
@@ -200,28 +200,6 @@ def test_a_track_that_stuck_everywhere_is_said_with_a_code_of_its_own():
     guild = Choir(song(length_ms=None))
     guild.say(TrackStuck(guild.sounding, 10_000))
     assert guild.said == [TrackBroke(Entry(song(length_ms=None), ADA.id), "", Code.TRACK_STUCK)]
-
-
-def test_what_is_not_the_song_is_not_played():
-    guild = Choir(song(), song(identifier="next", title="Next"))
-    guild.break_down("404")
-    while guild.state.mending is not None:
-        guild.answer(
-            song("soundcloud", "karaoke", title="Aurora (Karaoke Version)"),
-            song("soundcloud", "live", title="Aurora (Live)"),
-            song("soundcloud", "long", length_ms=250_000),
-            song("soundcloud", "else", title="Something else"),
-        )
-    assert guild.said == [TrackBroke(Entry(song(), ADA.id), "404")]
-    assert guild.start.title == "Next"
-
-
-def test_what_was_found_by_the_recordings_number_comes_first():
-    guild = Choir(song(isrc=ISRC))
-    guild.break_down()
-    numbered = song("soundcloud", "2", title="オーロラ", isrc=ISRC)
-    guild.answer(song("soundcloud", "3"), by_isrc=[numbered])
-    assert guild.start == numbered
 
 
 def test_each_candidate_is_tried_once_and_never_the_same_broken_one_again():
@@ -333,7 +311,7 @@ def test_while_it_is_looked_for_nothing_starts_the_broken_one_again():
         assert not [effect for effect in guild.effects if isinstance(effect, FindElsewhere)]
         assert not [update for update in guild.updates if update.start is not None]
     assert guild.position() == position
-    guild.say(FoundElsewhere(attempt, (), (song("soundcloud", "2"),)))
+    guild.say(FoundElsewhere(attempt, (song("soundcloud", "2"),)))
     assert guild.start == song("soundcloud", "2")
 
 
@@ -342,7 +320,7 @@ def test_a_pause_while_it_is_looked_for_holds_for_what_is_found():
     guild.break_down()
     attempt = guild.question.attempt
     guild.say(Pause(ADA))
-    guild.say(FoundElsewhere(attempt, (), (song("soundcloud", "2"),)))
+    guild.say(FoundElsewhere(attempt, (song("soundcloud", "2"),)))
     assert [update.paused for update in guild.updates] == [True]
 
 
@@ -352,7 +330,7 @@ def test_a_skip_while_it_is_looked_for_ends_the_search():
     attempt = guild.question.attempt
     guild.say(Skip(replace(ADA, dj=True)))
     assert guild.start.title == "Next"
-    guild.say(FoundElsewhere(attempt, (), (song("soundcloud", "2"),)))
+    guild.say(FoundElsewhere(attempt, (song("soundcloud", "2"),)))
     assert guild.effects == []
     assert guild.entry.track.title == "Next"
 
@@ -361,7 +339,7 @@ def test_an_answer_to_another_question_changes_nothing():
     guild = Choir(song())
     guild.break_down()
     before = guild.state
-    guild.say(FoundElsewhere(guild.question.attempt + 100, (), (song("soundcloud", "2"),)))
+    guild.say(FoundElsewhere(guild.question.attempt + 100, (song("soundcloud", "2"),)))
     assert guild.state == before
     assert guild.effects == []
 
@@ -492,7 +470,7 @@ def test_nothing_that_broke_is_started_again_whatever_happens(queue, story):
             "idle": (Reconciled(NODE, NodePlayer(None, 0, guild.now, False, 50, True)),),
             "down": (NodeDown(NODE),),
             "up": (NodeReady(NODE, resumed=False), NodeFound(NODE)),
-            "found": () if question is None else (FoundElsewhere(question.attempt, (), tracks),),
+            "found": () if question is None else (FoundElsewhere(question.attempt, tracks),),
         }
         if what == "restart":
             guild.state = restored(guild.state, None, guild.state.nodes)

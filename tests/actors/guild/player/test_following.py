@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from actors.guild.player.core import restored
 from actors.guild.player.effects import LookAtNode, Say, StartTimer
 from actors.guild.player.messages import (
     EndReason,
@@ -19,6 +22,7 @@ from actors.guild.player.messages import (
 )
 from actors.guild.player.ports import NodeUpdate, Start
 from actors.guild.refusal import Code
+from actors.store.ledger import ended
 from tests.actors.guild.player.shell import NODE
 from tests.actors.guild.player.test_core import ADA, Guild, playing, track
 
@@ -207,3 +211,22 @@ def test_a_node_that_went_on_to_the_wrong_one_while_nobody_listened_is_told_bett
     (update, *_) = guild.updates
     assert update.start is not None
     assert update.start.track.title in {"first", upcoming}
+
+
+@pytest.mark.parametrize("went_on", [False, True])
+def test_what_a_node_played_to_nobody_while_the_player_was_away_is_played_again(went_on: bool):
+    guild = playing("first", "second", "third")
+    sounding = guild.sounding
+    following = followed(guild)
+    guild.now += 10_000
+    # Its process ended here; the next one begins with what was saved.
+    guild.state = restored(ended(guild.state, guild.now), None, frozenset({NODE}))
+    guild.now += 47_000
+    says = NodePlayer(following if went_on else sounding, 47_000, guild.now, False, 50, False)
+    guild.tell(Reconciled(NODE, says))
+    (update,) = [update for update in guild.updates if update.start is not None]
+    assert update.start is not None
+    assert update.start.track.title == "first"
+    assert update.start.position_ms == 10_000
+    assert update.voice is not None
+    assert guild.titles == ["second", "third"]

@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from actors.guild.board import Board
+from actors.runtime import Registry
 from seraphim.discord.commands import suggestions
 from seraphim.discord.commands.suggestions import Suggestions
 from seraphim.discord.language.languages import languages
+from seraphim.discord.shelf import Shelf
 from tests.seraphim.discord.house import ScriptedCatalogue, track
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +24,9 @@ class Bench:
         self.now = 0.0
         self.catalogue = ScriptedCatalogue()
         self.catalogue.tracks = TRACKS
-        self.suggestions = Suggestions(self.catalogue, (), Board(), lambda: self.now)
+        self.suggestions = Suggestions(
+            self.catalogue, (), Board(), Shelf(Registry), lambda: self.now
+        )
 
     async def type(self, typed: str, member: int = ADA) -> list[str]:
         choices = await self.suggestions.choices(typed, GUILD, member, SAY)

@@ -303,7 +303,19 @@ def test_the_panel_shows_what_plays_and_counts_down_by_itself() -> None:
     assert "1 more" in card.embed.fields[0].value
     assert "50%" in card.embed.fields[1].value
     assert labels(card) == dict.fromkeys(
-        ["Back", "Pause", "Skip", "Shuffle", "Stop", "Loop", "Quieter", "Louder", "Queue"], True
+        [
+            "Back",
+            "Pause",
+            "Skip",
+            "Shuffle",
+            "Stop",
+            "Loop track",
+            "Quieter",
+            "Louder",
+            "Favourite",
+            "Queue",
+        ],
+        True,
     )
 
 
@@ -429,6 +441,7 @@ def test_a_panel_runs_as_fast_as_the_music_and_tells_how_it_sounds() -> None:
     assert "<t:1700000090:R>" in (card.embed.description or "")
     told = {field.name: field.value for field in card.embed.fields}
     assert told["Loop"] == "the queue"
+    assert "Loop off" in labels(card)
     assert told["Sound"] == "bass boost and speed 200%"
     assert told["Autoplay"] == "on"
 

@@ -8,6 +8,9 @@ about the same core and length, and one of the artists somewhere; the closest of
 takes the first answer of a search: that plays the karaoke version now and then, and nothing here
 would notice.
 
+The audio node goes by it where it plays what is listed in one place from another, the bot where a
+track broke and is looked for elsewhere.
+
 Where a recording is called otherwise (its title in another script, say), the artist and the length
 to two seconds speak for a candidate that was found by ISRC; where the uploader is anybody, the
 title and the length to two seconds do.
@@ -18,11 +21,41 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
-from seraphim.audio_node.track import TrackInfo
+__all__ = ["Song", "best_first", "query", "score"]
 
-__all__ = ["best_first", "query", "score"]
+
+class Song(Protocol):
+    """What is to be known of a track. `length_ms` is None where it is not, or there is none."""
+
+    @property
+    def title(self) -> str:
+        """What it is called, by whoever offers it."""
+        ...
+
+    @property
+    def author(self) -> str:
+        """Its artists, or whoever uploaded it."""
+        ...
+
+    @property
+    def length_ms(self) -> int | None:
+        """Its length in milliseconds."""
+        ...
+
+    @property
+    def stream(self) -> bool:
+        """Whether it is live."""
+        ...
+
+    @property
+    def isrc(self) -> str | None:
+        """The recording's number."""
+        ...
+
+
+S = TypeVar("S", bound=Song)
 
 TOLERANCE_MS: Final = 5_000
 TOLERANCE: Final = 0.03
@@ -114,13 +147,13 @@ class _Title:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    track: TrackInfo
+    track: Song
     title: _Title
     artists: tuple[tuple[str, ...], ...]
     artist_words: frozenset[str]
 
 
-def query(track: TrackInfo) -> str:
+def query(track: Song) -> str:
     """Return what to search for: the artist and the title, without what says nothing."""
     title = _BRACKETED.sub(
         lambda found: "" if _says_nothing(found[1]) else found[0], track.title[:LONGEST]
@@ -133,9 +166,7 @@ def query(track: TrackInfo) -> str:
     return " ".join(f"{names[0] if names else ''} {title}".split())[:LONGEST]
 
 
-def best_first(
-    track: TrackInfo, candidates: Iterable[TrackInfo], *, by_isrc: bool = False
-) -> list[TrackInfo]:
+def best_first(track: Song, candidates: Iterable[S], *, by_isrc: bool = False) -> list[S]:
     """Return the candidates that are the track, the best first, those as good in their order.
 
     `by_isrc` says that they were found by its ISRC.
@@ -147,18 +178,18 @@ def best_first(
     return [candidate for _, candidate in fitting]
 
 
-def score(track: TrackInfo, candidate: TrackInfo, *, by_isrc: bool = False) -> float | None:
+def score(track: Song, candidate: Song, *, by_isrc: bool = False) -> float | None:
     """Return how well the candidate fits, 0 to 1; None if it is another recording."""
     return _score(_wanted(track), candidate, by_isrc)
 
 
-def _wanted(track: TrackInfo) -> _Wanted:
+def _wanted(track: Song) -> _Wanted:
     names = tuple(words for name in _artist_names(track.author) if (words := _words(_fold(name))))
     artist_words = frozenset(word for name in names for word in name)
     return _Wanted(track, _take_apart(track.title, artist_words), names, artist_words)
 
 
-def _score(wanted: _Wanted, candidate: TrackInfo, by_isrc: bool) -> float | None:
+def _score(wanted: _Wanted, candidate: Song, by_isrc: bool) -> float | None:
     track = wanted.track
     if track.isrc and candidate.isrc and _isrc(track.isrc) == _isrc(candidate.isrc):
         return 1.0

@@ -1,0 +1,1 @@
+"""What guilds have chosen, as all of Seraphim sees it."""
