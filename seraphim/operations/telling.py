@@ -1,8 +1,8 @@
 """The log over the operator's socket: lines of JSON, as many as whoever reads can take.
 
 First the last lines that the bot has kept and an empty one, then, if asked to, those to come. One
-who reads too slowly loses lines, and reads how many instead, in a line of its own: `{"dropped": 12}`. Nobody
-else notices.
+who reads too slowly loses lines, and reads how many instead, in a line of its own:
+`{"dropped": 12}`. Nobody else notices.
 """
 
 import asyncio
