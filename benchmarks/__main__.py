@@ -18,11 +18,12 @@ BENCHMARKS = {
     "commands": "benchmarks.commands",
     "limiter": "benchmarks.limiter",
     "link": "benchmarks.link",
+    "memory": "benchmarks.memory",
     "recovery": "benchmarks.recovery",
 }
 """Each module has `measure() -> Report`."""
 
-QUICK = frozenset({"audio", "commands", "recovery"})
+QUICK = frozenset({"audio", "commands", "memory", "recovery"})
 """Those whose `measure` takes `quick`: the same, fewer times."""
 
 

@@ -268,6 +268,7 @@ def _build(
             handover=_handover(lambda: system, discord.service, life, embedded),
             status=status.status,
             journal=journal,
+            synchronise=discord.service.synchronise,
         ),
         http=HttpServer(
             settings.http_host,

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 DOTENV = Path(".env")
@@ -40,8 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _drain(options.node, undo=options.undo)
         case "sources":
             return _update_sources(rollback=options.rollback)
+        case "logs":
+            return _logs(options)
+        case "check":
+            return _check()
+        case "commands":
+            return _synchronise()
+        case "backup":
+            return _backup(options.file)
+        case "restore":
+            return _restore(options.file)
         case _:
-            return _tree(as_json=options.json)
+            return _tree(as_json=options.json, watch=options.watch)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,8 +132,79 @@ def _parser() -> argparse.ArgumentParser:
         help="show the supervision tree of the bot that runs",
         description="Show the live supervision tree of the bot that uses this DATA_DIR.",
     )
-    tree.add_argument("--json", action="store_true", help="as JSON")
+    how = tree.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="as JSON")
+    how.add_argument(
+        "--watch", action="store_true", help="full-screen, as it changes, troubled actors first"
+    )
+    _add_log_options(
+        commands.add_parser(
+            "logs",
+            help="show the log, as it comes or as it was",
+            description=(
+                "Show the log of the bot that uses this DATA_DIR, one line an event; what it no"
+                " longer keeps, or when none runs, from LOG_FILE."
+            ),
+        )
+    )
+    commands.add_parser(
+        "check",
+        help="show the settings, and try every connection",
+        description=(
+            "Show every setting and where it was set, secrets masked, and try Discord, the nodes"
+            " and the database. Changes nothing. The exit code is 0 when all is well, 1 when a"
+            " connection does not work, 78 when the settings are wrong."
+        ),
+    )
+    commands.add_parser(
+        "commands", help="publish the slash commands again", description="The slash commands."
+    ).add_subparsers(dest="do", required=True, metavar="WHAT").add_parser(
+        "sync",
+        help="have the bot that runs publish them",
+        description="Have the bot that uses this DATA_DIR publish its slash commands again.",
+    )
+    backup = commands.add_parser(
+        "backup",
+        help="copy the database into one file, also while the bot runs",
+        description="Copy the SQLite database of this DATA_DIR into one new file.",
+    )
+    backup.add_argument("file", type=Path, metavar="FILE", help="a file that is not there yet")
+    restore = commands.add_parser(
+        "restore",
+        help="put a backup in the place of the database, while the bot does not run",
+        description="Put a backup in the place of the database, and that aside.",
+    )
+    restore.add_argument("file", type=Path, metavar="FILE", help="what `seraphim backup` wrote")
     return parser
+
+
+def _add_log_options(logs: argparse.ArgumentParser) -> None:
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as it comes")
+    logs.add_argument("--guild", type=int, metavar="ID", help="of this server alone")
+    logs.add_argument("--actor", metavar="NAME", help="of actors with this in their path")
+    logs.add_argument(
+        "--level",
+        metavar="LEVEL",
+        type=str.lower,
+        choices=("debug", "info", "warning", "error"),
+        help="of this level and above: debug, info, warning, error",
+    )
+    logs.add_argument(
+        "--since", metavar="T", type=_since, help="from then on: 10m, 2h, 7d, 14:30, 2026-01-31"
+    )
+    logs.add_argument("--text", metavar="T", help="with this in it")
+    logs.add_argument("--traces", action="store_true", help="with the stack traces unfolded")
+
+
+def _since(text: str) -> datetime:
+    from seraphim.operations.logs import since
+
+    try:
+        return since(text)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time: 10m, 2h, 7d, 14:30, 2026-01-31 are"
+        ) from None
 
 
 def _refuse(mistakes: Sequence[str]) -> int:
@@ -216,7 +298,142 @@ def _update_sources(*, rollback: bool) -> int:
     return 0
 
 
-def _tree(*, as_json: bool) -> int:
+def _logs(options: argparse.Namespace) -> int:
+    from seraphim.environment import data_dir, variables
+    from seraphim.operations import logs
+    from seraphim.operations.operator import SOCKET
+
+    wanted = logs.Wanted(options.guild, options.actor, options.level, options.since, options.text)
+    page = logs.Page(wanted, traces=options.traces)
+    folder = data_dir(dotenv=DOTENV)
+    name = variables(os.environ, DOTENV)[0].get("LOG_FILE")
+    file = None if name is None else Path(name)
+
+    def earlier(before: datetime | None) -> None:
+        if file is not None:
+            logs.show_stored(page, file, options.since, before)
+
+    everything = not options.follow or options.since is not None
+    live = logs.show_live(
+        page, folder / SOCKET, follow=options.follow, everything=everything, earlier=earlier
+    )
+    try:
+        runs = asyncio.run(live)
+        if not runs and file is not None and not options.follow and file.exists():
+            earlier(None)
+            return 0
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:
+        # Whoever read has had enough. Python must not try again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if runs:
+        return 0
+    print(f"No bot runs on {folder}, and there is no LOG_FILE to read.", file=sys.stderr)
+    return NOT_RUNNING
+
+
+def _check() -> int:
+    from seraphim.settings import SettingsError, load
+
+    try:
+        settings = load(dotenv=DOTENV)
+    except SettingsError as error:
+        return _refuse(error.mistakes)
+    from seraphim.operations import check
+
+    check.show_settings(settings, check.origins(os.environ, DOTENV))
+    print()
+    return 0 if check.run(settings) else FAILED
+
+
+def _synchronise() -> int:
+    answer = _ask({"do": "synchronise"})
+    if answer is None:
+        return NOT_RUNNING
+    if "error" in answer:
+        print(answer["error"], file=sys.stderr)
+        return FAILED
+    print("Discord has the commands.")
+    return 0
+
+
+def _backup(copy: Path) -> int:
+    folder = _own_database()
+    if folder is None:
+        return FAILED
+    from seraphim.storage import copies
+
+    try:
+        size = copies.backup(folder, copy)
+    except copies.CannotCopy as error:
+        print(f"Nothing was written: {error}.", file=sys.stderr)
+        return FAILED
+    print(f"{copy}  {size:,} bytes")
+    return 0
+
+
+def _restore(copy: Path) -> int:
+    folder = _own_database()
+    if folder is None:
+        return FAILED
+    from seraphim.operations.lock import DataLock
+    from seraphim.storage import copies
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = DataLock(folder)
+        if not lock.take():
+            print(f"A bot runs on {folder}: stop it first. Nothing was changed.", file=sys.stderr)
+            return FAILED
+        try:
+            aside = copies.restore(folder, copy)
+        finally:
+            lock.release()
+    except OSError as error:
+        print(f"Nothing was changed: {folder}: {error.strerror}.", file=sys.stderr)
+        return FAILED
+    except copies.CannotCopy as error:
+        print(f"Nothing was changed: {error}.", file=sys.stderr)
+        return FAILED
+    print(f"Restored {copy}." + (f" What was there is {aside} now." if aside else ""))
+    return 0
+
+
+def _own_database() -> Path | None:
+    """Return the folder of the SQLite file; None, and that is said, where it is PostgreSQL."""
+    from seraphim.environment import data_dir, variables
+
+    if variables(os.environ, DOTENV)[0].get("DATABASE_URL"):
+        print(
+            "The database is PostgreSQL (DATABASE_URL): use pg_dump and pg_restore.",
+            file=sys.stderr,
+        )
+        return None
+    return data_dir(dotenv=DOTENV)
+
+
+def _watch() -> int:
+    from seraphim.operations import tree
+
+    def ask() -> object:
+        answer = _ask({"do": "tree"})
+        return None if answer is None else answer["tree"]
+
+    first = ask()
+    if first is None:
+        return NOT_RUNNING
+    try:
+        tree.watch(ask)
+    except KeyboardInterrupt:
+        return 0
+    return NOT_RUNNING
+
+
+def _tree(*, as_json: bool, watch: bool) -> int:
+    if watch:
+        return _watch()
     from seraphim.operations import tree
 
     answer = _ask({"do": "tree"})

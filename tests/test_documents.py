@@ -14,6 +14,7 @@ from benchmarks.__main__ import BENCHMARKS
 from seraphim import cli
 from seraphim.discord.language.languages import languages
 from seraphim.discord.presenters.refusals import summary
+from tests.licences import table
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -74,6 +75,14 @@ def test_log_events_that_operators_are_told_of_are_logged():
 # --- commands ---
 
 
+def understood(arguments: list[str]) -> bool:
+    try:
+        cli._parser().parse_args(arguments)
+    except SystemExit as end:
+        return end.code == 0
+    return True
+
+
 def commands(document: Path) -> Iterator[list[str]]:
     """Every command in a document's blocks for the shell, in its parts."""
     for block in re.findall(r"```sh\n(.*?)```", document.read_text("utf-8"), re.DOTALL):
@@ -99,17 +108,15 @@ def called(document: Path) -> Iterator[list[str]]:
                 yield rest
     text = re.sub(r"```.*?```", "", document.read_text("utf-8"), flags=re.DOTALL)
     for typed in re.findall(r"`(?:\.venv/bin/)?seraphim ([a-z][^`]*)`", text):
+        # In the text a command may be named without what it wants.
         if not re.search(r"[A-Z…\[]{2}|…", typed):
-            yield shlex.split(typed)
+            yield [*shlex.split(typed), "--help"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_of_seraphim_are_understood(document: Path):
     for arguments in called(document):
-        try:
-            cli._parser().parse_args(arguments)
-        except SystemExit:
-            pytest.fail(f"seraphim {shlex.join(arguments)}")
+        assert understood(arguments), shlex.join(arguments)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -159,3 +166,7 @@ def test_what_holds_attackers_off_is_shown_by_tests_that_are_there():
     )
     for row in rows[2:]:
         assert "::" in row, row
+
+
+def test_every_package_that_is_installed_to_run_is_listed_with_its_licence():
+    assert text("docs/dependencies.md").rstrip().endswith(table())

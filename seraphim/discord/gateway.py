@@ -259,6 +259,10 @@ class Gateway:
         """Take interactions again, after a `drain`."""
         self._admission.reopen()
 
+    async def synchronise(self) -> None:
+        """Publish the commands if Discord has others. Raises what keeps it from that."""
+        await self._commands.synchronise()
+
     async def hand_over(self) -> None:
         """Hear nothing more, and leave the sessions to the next process, noted as they are then.
 

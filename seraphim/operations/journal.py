@@ -10,12 +10,13 @@ import os
 import time
 from asyncio import Event, get_running_loop
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 LARGEST_FILE: Final = 10_000_000
 KEPT_SECONDS: Final = 7 * 86_400
@@ -71,7 +72,7 @@ class Journal:
             follower.tell(line)
 
     @contextmanager
-    def followed(self, *, waiting: int = WAITING_LINES) -> Iterator[Follower]:
+    def followed(self, *, waiting: int = WAITING_LINES) -> Generator[Follower]:
         """Follow from here on, until the context ends."""
         follower = Follower(waiting=waiting)
         self._followers.add(follower)
@@ -94,7 +95,7 @@ class LogFile(RotatingFileHandler):
         self._day = _day(path.stat().st_mtime)
         self._forget_old()
 
-    def _open(self) -> IO[str]:  # pyright: ignore[reportIncompatibleMethodOverride] - TextIOWrapper
+    def _open(self) -> TextIOWrapper:
         return open(
             self.baseFilename,
             "a",

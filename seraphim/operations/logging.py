@@ -21,7 +21,7 @@ from actors.runtime import ActorRef, Receive, origin
 from seraphim.operations.journal import Journal, LogFile
 from seraphim.operations.redaction import REDACTED, Redaction
 
-__all__ = ["REDACTED", "configure", "name_the_actor"]
+__all__ = ["REDACTED", "add_origin", "configure", "name_the_actor"]
 
 # Too chatty or too frank below these levels: hikari names its gateway session, by which anybody
 # could resume it, and prints requests with their headers; ongaku prints what it is told.
@@ -45,7 +45,7 @@ def configure(
     journal = Journal()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        _add_origin,
+        add_origin,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
@@ -123,7 +123,7 @@ class _Once(structlog.stdlib.ProcessorFormatter):
         return made
 
 
-def _add_origin(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def add_origin(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Add whose work it is, where the line itself does not say it."""
     work = origin.get()
     if work is not None:

@@ -156,7 +156,7 @@ def headline(entry: Mapping[str, object]) -> Text:
         rows = str(entry.get(name) or "").strip().splitlines()
         if rows:
             last = plain(rows[-1])
-            if last not in line.plain:
+            if "reason" not in entry and "error" not in entry:
                 line.append(f"  {last}", style="red")
             line.append(f"  [{len(rows)} lines]", style="dim")
     return line

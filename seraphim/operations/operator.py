@@ -6,6 +6,7 @@ ask. One JSON object a line in, one out:
     {"do": "tree"}                     the live supervision tree
     {"do": "health"}                   how everything is, as `/status` over HTTP
     {"do": "drain", "node": name}      empty a node; answered with the state of its link
+    {"do": "synchronise"}              publish the slash commands again
     {"do": "undrain", "node": name}    let it be used again
     {"do": "crash", "actor": path}     crash an actor: for tests and rehearsals, in development only
     {"do": "logs", "follow": true}     the last lines of the log, a line each, and those to come
@@ -13,9 +14,9 @@ ask. One JSON object a line in, one out:
 """
 
 import asyncio
-import dataclasses
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import cast
 
@@ -25,6 +26,7 @@ from actors.runtime import (
     ActorStopped,
     AskTimeout,
     ChildNotFound,
+    Node,
     NotRunning,
     System,
 )
@@ -34,7 +36,11 @@ from seraphim.operations.telling import tell
 
 SOCKET = "operator.sock"
 LONGEST_REQUEST = 4096
+LONGEST_ANSWER = 1 << 26
 ORDER_SECONDS = 5.0
+
+
+_NODE_FIELDS = tuple(field.name for field in fields(Node) if field.name != "children")
 
 
 class OrderedCrash(Exception):
@@ -53,6 +59,7 @@ class OperatorSocket:
         handover: Handover,
         status: Callable[[], Awaitable[Mapping[str, object]]],
         journal: Journal,
+        synchronise: Callable[[], Awaitable[None]],
     ) -> None:
         self._path = path
         self._system = system
@@ -60,6 +67,7 @@ class OperatorSocket:
         self._handover = handover
         self._status = status
         self._journal = journal
+        self._synchronise = synchronise
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -89,10 +97,16 @@ class OperatorSocket:
             if request == {"do": "handover"}:
                 await self._handover.serve(reader, writer)
                 return
-            if isinstance(request, dict) and cast("dict[str, object]", request).get("do") == "logs":
+            if _asks_for(request, "logs"):
                 await tell(self._journal, reader, writer, cast("dict[str, object]", request))
                 return
-            writer.write(json.dumps(await self._answer(request)).encode() + b"\n")
+            if _asks_for(request, "tree"):
+                # Frozen, so a thread may write it out: thousands of actors take their time.
+                tree = self._system().tree()
+                answer = await asyncio.to_thread(lambda: json.dumps({"tree": _told(tree)}))
+            else:
+                answer = json.dumps(await self._answer(request))
+            writer.write(answer.encode() + b"\n")
             await writer.drain()
         except ConnectionError:
             # Whoever asked has gone.
@@ -104,10 +118,15 @@ class OperatorSocket:
 
     async def _answer(self, request: object) -> Mapping[str, object]:
         match request:
-            case {"do": "tree"}:
-                return {"tree": dataclasses.asdict(self._system().tree())}
             case {"do": "health"}:
                 return {"health": await self._status()}
+            case {"do": "synchronise"}:
+                try:
+                    await self._synchronise()
+                # Whatever it is, whoever asked is told, and the socket serves on.
+                except Exception as error:  # noqa: BLE001
+                    return {"error": f"Discord has not taken the commands ({type(error).__name__})"}
+                return {"synchronised": True}
             case {"do": "drain", "node": str(node)}:
                 return await self._order(node, Drain())
             case {"do": "undrain", "node": str(node)}:
@@ -131,6 +150,21 @@ class OperatorSocket:
             return {"error": f"the link to {node} does not answer ({type(error).__name__})"}
 
 
+def _told(node: Node) -> dict[str, object]:
+    """Return `node` as JSON has it: `dataclasses.asdict`, ten times as fast."""
+    told: dict[str, object] = {name: getattr(node, name) for name in _NODE_FIELDS}
+    told["children"] = [_told(child) for child in node.children]
+    return told
+
+
+def _asks_for(request: object, what: str) -> bool:
+    match request:
+        case {"do": str(asked)}:
+            return asked == what
+        case _:
+            return False
+
+
 def _request(line: bytes) -> object:
     """Return what was asked, None where it cannot be read."""
     try:
@@ -141,7 +175,7 @@ def _request(line: bytes) -> object:
 
 async def ask(path: Path, request: Mapping[str, object]) -> dict[str, object]:
     """Ask a running Seraphim. Raises OSError where none listens on `path`."""
-    reader, writer = await asyncio.open_unix_connection(path)
+    reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST_ANSWER)
     try:
         writer.write(json.dumps(request).encode() + b"\n")
         await writer.drain()

@@ -17,7 +17,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("arguments", [[], ["bogus"], ["tree", "--loud"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["bogus"],
+        ["tree", "--loud"],
+        ["tree", "--json", "--watch"],
+        ["logs", "--since", "x"],
+        ["backup"],
+        ["commands"],
+    ],
+)
 def test_wrong_usage_exits_with_2(arguments: list[str]):
     with pytest.raises(SystemExit) as ended:
         main(arguments)
@@ -25,7 +36,14 @@ def test_wrong_usage_exits_with_2(arguments: list[str]):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["run"], ["sandbox"], ["audio-node"], ["tree"], ["sources"]]
+    "command",
+    [
+        [],
+        *([name] for name in ("run", "sandbox", "audio-node", "tree", "sources", "logs", "check")),
+        *([name] for name in ("commands", "backup", "restore", "health", "drain")),
+        ["commands", "sync"],
+        ["sources", "update"],
+    ],
 )
 def test_help_is_everywhere(command: list[str], capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as ended:

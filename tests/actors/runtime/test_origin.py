@@ -8,6 +8,7 @@ import anyio.lowlevel
 import pytest
 
 from actors.runtime import Actor, ActorRef, Ask, ChildSpec, SupervisorSpec, System, origin
+from actors.runtime.testing import VirtualClock, settle
 
 pytestmark = pytest.mark.anyio
 
@@ -54,9 +55,12 @@ async def test_it_goes_with_what_is_asked_and_told_and_with_tasks_and_no_further
     first: list[Mapping[str, object] | None] = []
     second: list[Mapping[str, object] | None] = []
     origin.set(ADA)
+    clock = VirtualClock()
     one = ChildSpec(id="one", start=lambda: Scribe(first))
     two = ChildSpec(id="two", start=lambda: Scribe(second))
-    async with System(SupervisorSpec(id="root", children=(one, two), intensity=3)) as system:
+    async with System(
+        SupervisorSpec(id="root", children=(one, two), intensity=3), clock=clock
+    ) as system:
         root = system.supervisor("/root")
         a, b = root.child("one"), root.child("two")
         assert isinstance(a, ActorRef)
@@ -72,6 +76,7 @@ async def test_it_goes_with_what_is_asked_and_told_and_with_tasks_and_no_further
         assert await a.ask(Whose()) is None
         origin.set(ADA)
         await a.tell("later")
+        await clock.advance(1)
         await until(first, 4)
         assert first == [None, ADA, None, None], "a timer belongs to nobody"
 
@@ -83,15 +88,12 @@ async def test_it_goes_with_what_is_asked_and_told_and_with_tasks_and_no_further
 async def test_what_is_not_handled_is_a_dead_letter_as_it_was_told() -> None:
     seen: list[Mapping[str, object] | None] = []
     origin.set(ADA)
-    async with System(SupervisorSpec(id="root", children=(), dynamic=True)) as system:
-        root = system.supervisor("/root")
-        spec = ChildSpec[Whose | Pass | str](
-            id="one", start=lambda: Scribe(seen), restart="temporary"
-        )
-        ref = await root.start_child(spec)
+    spec = ChildSpec(id="one", start=lambda: Scribe(seen), restart="temporary")
+    root = SupervisorSpec(id="root", children=(spec,))
+    async with System(root, clock=VirtualClock()) as system:
+        ref = system.supervisor("/root").child("one")
+        assert isinstance(ref, ActorRef)
         ref.tell_nowait("crash")
         ref.tell_nowait("unread")
-        with anyio.fail_after(10):
-            while not system.dead_letters.count:
-                await anyio.lowlevel.checkpoint()
+        await settle()
         assert [letter.message for letter in system.dead_letters.recent] == ["unread"]

@@ -54,6 +54,7 @@ from seraphim.discord import desk
 from seraphim.discord.caller import Arrivals
 from seraphim.discord.commands import suggestions
 from seraphim.discord.whereabouts import Whereabouts
+from seraphim.operations.logging import add_origin
 from seraphim.sandbox import Answer, CannotDo, Guild, Member, Permission
 from seraphim.sandbox.commands import OptionKind
 from tests.seraphim.discord.house import House, Script, entry, playing, track, view
@@ -335,7 +336,7 @@ async def test_a_crash_is_answered_with_the_number_that_stands_in_the_log(
     script: Script, guild: Guild, ada: Member
 ) -> None:
     script.replies[Pause] = RuntimeError("the secret inside")
-    processors = [structlog.contextvars.merge_contextvars]
+    processors = [add_origin]
     with structlog.testing.capture_logs(processors=processors) as lines:
         answer = await ada.command("pause")
     assert code(answer) == Code.INTERNAL

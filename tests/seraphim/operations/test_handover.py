@@ -11,6 +11,7 @@ import pytest
 from actors.runtime import SupervisorSpec, System
 from seraphim.operations import handover
 from seraphim.operations.handover import Handover, HandoverRefused, take_over
+from seraphim.operations.journal import Journal
 from seraphim.operations.operator import SOCKET, OperatorSocket, ask
 
 pytestmark = pytest.mark.anyio
@@ -51,12 +52,17 @@ async def old(tmp_path: Path) -> AsyncIterator[Old]:
     async def status() -> dict[str, object]:
         raise AssertionError("nobody asked how it is")
 
+    async def synchronise() -> None:
+        pass
+
     socket = OperatorSocket(
         old.path,
         lambda: system,
         may_crash=False,
         handover=Handover(prepare=old.prepare, resume=old.resume, go=old.go),
         status=status,
+        journal=Journal(),
+        synchronise=synchronise,
     )
     await socket.start()
     yield old

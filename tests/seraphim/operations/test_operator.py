@@ -30,6 +30,9 @@ def operator_socket(path: Path, system: System, *, may_crash: bool) -> OperatorS
     async def status() -> dict[str, object]:
         return {"status": "degraded", "reasons": ["node two is down"]}
 
+    async def synchronise() -> None:
+        raise AssertionError("nobody asked for the commands")
+
     return OperatorSocket(
         path,
         lambda: system,
@@ -37,6 +40,7 @@ def operator_socket(path: Path, system: System, *, may_crash: bool) -> OperatorS
         handover=handover,
         status=status,
         journal=Journal(),
+        synchronise=synchronise,
     )
 
 

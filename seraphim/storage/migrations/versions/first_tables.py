@@ -35,3 +35,9 @@ def upgrade() -> None:
         sa.Column("id", sa.String(16), primary_key=True),
         sa.Column("alive_at", sa.BigInteger, nullable=False),
     )
+
+
+def downgrade() -> None:
+    """Drop them."""
+    for table in ("lives", "notes", "set_aside", "snapshots"):
+        op.drop_table(table)
