@@ -412,13 +412,14 @@ def _stop(turn: Turn, message: Stop) -> Stopped | Refused:
     if refused is not None:
         return refused
     state = turn.state
-    if state.current is None and not state.queue and not state.requests:
+    idle = state.current is None and not state.queue and not state.requests
+    if idle and state.choosing is None:
         return Refused(Code.NOTHING_PLAYING)
     # What is still being searched was asked for before, so it ends with the rest.
     called_off = connection.call_off_requests(turn, Refused(Code.NOTHING_PLAYING))
     cleared = len(turn.state.queue) + called_off
     playback.remember(turn)
-    turn.change(queue=(), unshuffled=(), failures=0)
+    turn.change(queue=(), unshuffled=(), failures=0, choosing=None)
     playback.silence(turn)
     return Stopped(cleared)
 

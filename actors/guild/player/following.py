@@ -21,6 +21,9 @@ def announce(turn: Turn) -> None:
         return
     told = state.following
     upcoming = state.upcoming
+    if upcoming is not None and upcoming.is_broken:
+        # It is looked for elsewhere when its time comes.
+        upcoming = None
     if upcoming == (told and told.entry):
         return
     if upcoming is None:

@@ -25,6 +25,7 @@ from actors.guild.player.messages import (
     NodeDown,
     NodeDraining,
     NodeFound,
+    NodePlayer,
     NodeReady,
     PositionReported,
     Proposed,
@@ -52,6 +53,9 @@ END_GRACE_MS = 5_000
 UNSTARTED_MS = 3_000
 RETRY_DELAY_MS = 2_000
 SHORTEST_LOOP_MS = 1_000
+MOST_UNHEARD_MS = 5_000
+"""What a node played to nobody is not played again if it is little: the song went on for as long as
+it takes to come back, and where it was is known to two seconds anyway."""
 LIVE_TITLE_LIMIT = 200
 
 
@@ -59,7 +63,8 @@ def start(turn: Turn, entry: Entry) -> None:
     """Make `entry` the current track, whatever was; never paused."""
     play = f"{turn.state.run}-{turn.number()}"
     current = Current(play, entry, entry.start_ms, turn.now, tempo=_tempo(turn.state, entry))
-    turn.change(current=current, paused=False)
+    # What autoplay has asked for comes too late.
+    turn.change(current=current, paused=False, choosing=None)
     push(turn)
 
 
@@ -561,9 +566,8 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
         # It broke, and its end was lost.
         _after_end(turn, still_sounding=False)
         return False
-    unheard = player is not None and not (player.connected or current.running or state.still)
-    if unheard and state.voice.known is not None:
-        # The node has played on to nobody while this player was away: back to what was heard last.
+    if player is not None and _unheard_ms(state, current, player) > MOST_UNHEARD_MS:
+        # It has played on to nobody while this player was away: back to what was heard last.
         turn.change_voice(known=None)
         push(turn)
         return False
@@ -592,6 +596,19 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
         filters = state.sound if refiltered else None
         tell_node(turn, NodeUpdate(paused=state.still, volume=state.volume, filters=filters))
     return True
+
+
+def _unheard_ms(state: PlayerState, current: Current, player: NodePlayer) -> int:
+    """How much the node has played to nobody since this player last knew where it was."""
+    told = state.following
+    if player.connected or current.running or state.still:
+        return 0
+    if player.play == current.sounding:
+        return player.position_ms - current.position_ms
+    if told is not None and player.play == told.sounding:
+        length = current.entry.track.length_ms or 0
+        return length - current.position_ms + player.position_ms
+    return 0
 
 
 def on_update_failed(turn: Turn, message: UpdateFailed) -> None:

@@ -114,15 +114,18 @@ def still(before: Queue, queue: Queue) -> Queue:
 
 def unshuffle(queue: Queue, before: Queue) -> Queue:
     """Return the queue in the order of `before`; what is not in that is behind, as it stands."""
-    ordered = still(before, queue)
-    left = Counter(queue) - Counter(ordered)
-    rest = list[Entry]()
-    for entry in reversed(queue):
+    places: dict[Entry, list[int]] = {}
+    for at in range(len(queue) - 1, -1, -1):
         # Of tracks that are the same the last ones came later.
-        if left[entry]:
-            left[entry] -= 1
-            rest.append(entry)
-    return (*ordered, *reversed(rest))
+        places.setdefault(queue[at], []).append(at)
+    ordered: list[int] = []
+    for entry in before:
+        waiting = places.get(entry)
+        if waiting:
+            ordered.append(waiting.pop())
+    taken = frozenset(ordered)
+    rest = (entry for at, entry in enumerate(queue) if at not in taken)
+    return (*(queue[at] for at in ordered), *rest)
 
 
 def take_turns(queue: Queue, added: Queue, playing: int | None) -> Queue:

@@ -165,7 +165,8 @@ def _has_object(state: PlayerState, ballot: Ballot) -> bool:
     if state.home != ballot.home:
         return False
     if ballot.kind is VoteKind.STOP:
-        return state.current is not None or bool(state.queue)
+        chosen = state.choosing is not None
+        return state.current is not None or bool(state.queue or state.requests) or chosen
     if ballot.play is not None:
         return state.current is not None and state.current.play == ballot.play
     return not ballot.entries or any(entry in state.queue for entry in ballot.entries)

