@@ -71,7 +71,7 @@ test-e2e: $(DEVELOPMENT) ## the real bot, a real node, and what the listeners he
 
 .PHONY: bench
 bench: $(COMPARED) ## every benchmark, with its gates
-	@failed=0; for name in actors audio commands link recovery; do $(BIN)/python -m benchmarks $$name || failed=1; done; exit $$failed
+	@failed=0; for name in actors audio commands limiter link memory recovery; do $(BIN)/python -m benchmarks $$name || failed=1; done; exit $$failed
 
 .PHONY: simulate
 simulate: $(DEVELOPMENT) ## a hundred thousand simulated guild-hours of faults
