@@ -48,16 +48,29 @@ BACKOFF_SECONDS = (0.0, 0.5, 2.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Those who look after a running tree.
+
+    The `instruments` show what the tree does not know, and the `warden` starts a process again that
+    hangs; every `interval` seconds it is said how all is; `http` serves who watches from outside.
+    """
+
+    instruments: Instruments
+    warden: Warden
+    http: Service
+    interval: float
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """All that the tree is made of.
 
     `storage` is where the store writes; `allowance` is how much one person may ask for; `links` are
     the specs of the nodes' links; `audio_node` is the embedded node, if it is used; `sources` is
-    where it stands which sources are passed over; `http` serves whoever watches; `instruments` show
-    what the tree does not know, and the `warden` starts a process again that hangs; every
-    `health_interval` seconds it is said how all is; `volume` is the one that each guild begins
-    with, in percent; `on_awake` hears which guilds were in voice when the process before ended;
-    `on_fatal` hears of an error that no restart can help.
+    where it stands which sources are passed over; there is no `watch` where nobody looks, as in a
+    simulation; `volume` is the one that each guild begins with, in percent; `on_awake` hears which
+    guilds were in voice when the process before ended; `on_fatal` hears of an error that no restart
+    can help.
     """
 
     storage: Storage
@@ -66,10 +79,7 @@ class House:
     audio_node: Service | None
     links: Sequence[ChildSpec[Any]]
     operator: Service
-    http: Service
-    instruments: Instruments
-    warden: Warden
-    health_interval: float
+    watch: Watch | None
     sources: SourceBoard
     ports: PlayerPorts
     volume: int
@@ -90,6 +100,19 @@ def root_tree(house: House) -> SupervisorSpec:
             id=id, start=lambda: ServiceActor(service, house.on_fatal), shutdown=shutdown
         )
 
+    health: list[ChildSpec[Any]] = []
+    http: list[ChildSpec[Any]] = []
+    if (watch := house.watch) is not None:
+        health = [
+            ChildSpec(
+                id="health",
+                start=lambda: HealthActor(
+                    watch.instruments, watch.warden, house.ports.now, interval=watch.interval
+                ),
+                name=HEALTH,
+            )
+        ]
+        http = [service("http", watch.http)]
     embedded = [] if house.audio_node is None else [service("audio-node", house.audio_node)]
     return SupervisorSpec(
         id="root",
@@ -133,18 +156,9 @@ def root_tree(house: House) -> SupervisorSpec:
                 mailbox=4096,
             ),
             SupervisorSpec(id="guilds", dynamic=True, shutdown=10.0),
-            ChildSpec(
-                id="health",
-                start=lambda: HealthActor(
-                    house.instruments,
-                    house.warden,
-                    house.ports.now,
-                    interval=house.health_interval,
-                ),
-                name=HEALTH,
-            ),
+            *health,
             service("operator", house.operator),
-            service("http", house.http),
+            *http,
             ChildSpec(
                 id="intake",
                 start=lambda: Intake(house.ports, volume=house.volume, on_awake=house.on_awake),

@@ -76,6 +76,16 @@ def is_inside(host: str) -> bool:
     return not host or any(host == name or host.endswith(f".{name}") for name in LOCAL_NAMES)
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether `host` is this machine, by its usual name or as a literal address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def plain(host: str) -> str:
     """Return `host` as a resolver would read it: folded, lower case, without the last dot."""
     folded = unicodedata.normalize("NFKC", host).replace("\N{IDEOGRAPHIC FULL STOP}", ".")

@@ -21,7 +21,7 @@ from actors.guild.player.actor import PlayerPorts
 from actors.lavalink_node.actor import LinkActor
 from actors.lavalink_node.messages import LinkMessage, link_name
 from actors.rate_limiter.buckets import Allowance
-from actors.root import House, link_id, root_tree
+from actors.root import House, Watch, link_id, root_tree
 from actors.runtime import ChildSpec, System
 from actors.service import FatalService
 from actors.sources.board import SourceBoard
@@ -270,20 +270,22 @@ def _build(
             journal=journal,
             synchronise=discord.service.synchronise,
         ),
-        http=HttpServer(
-            settings.http_host,
-            settings.http_port,
-            None if settings.http_token is None else settings.http_token.get_secret_value(),
-            endpoints(
-                desk=status,
-                metrics=metrics,
-                stage=lambda: life.stage,
-                system=lambda: system,
+        watch=Watch(
+            instruments=vitals,
+            warden=systemd,
+            http=HttpServer(
+                settings.http_host,
+                settings.http_port,
+                None if settings.http_token is None else settings.http_token.get_secret_value(),
+                endpoints(
+                    desk=status,
+                    metrics=metrics,
+                    stage=lambda: life.stage,
+                    system=lambda: system,
+                ),
             ),
+            interval=settings.health_interval_seconds,
         ),
-        instruments=vitals,
-        warden=systemd,
-        health_interval=settings.health_interval_seconds,
         sources=sources,
         ports=PlayerPorts(
             node=nodes,

@@ -10,7 +10,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -28,6 +27,7 @@ from pydantic import (
 from yarl import URL
 
 from actors.rate_limiter.buckets import COMMANDS, WINDOW_MS
+from seraphim.addresses import is_loopback
 from seraphim.environment import SECRETS, variables
 from seraphim.lavalink.address import NodeAddress
 from seraphim.storage.address import database_url
@@ -47,16 +47,6 @@ class SettingsError(Exception):
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = mistakes
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host` is this machine, by its usual name or as a literal address."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _api_url(value: str) -> str:

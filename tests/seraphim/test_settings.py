@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from seraphim.addresses import is_loopback
 from seraphim.lavalink.address import NodeAddress
-from seraphim.settings import SettingsError, is_loopback, load
+from seraphim.settings import SettingsError, load
 
 ID = 123456789012345678
 TOKEN = f"{base64.b64encode(str(ID).encode()).decode().rstrip('=')}.abcdef.secret-part"

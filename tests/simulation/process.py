@@ -12,6 +12,7 @@ from actors.guild.player.messages import Play, PlayerMessage
 from actors.intake import INTAKE, Open
 from actors.lavalink_node.actor import LinkActor
 from actors.lavalink_node.messages import LinkMessage, link_name
+from actors.rate_limiter.buckets import Allowance
 from actors.root import House, link_id, root_tree
 from actors.runtime import ActorRef, ActorStopped, ChildSpec, StartFailed, System
 from actors.runtime.ask import Asking
@@ -88,10 +89,12 @@ class Process:
         runs = world.chance(f"runs/{life}")
         house = House(
             storage=Database(world.disk, life),
+            allowance=Allowance(),
             discord=self.gateway,
             audio_node=None,
             links=[self._link(name) for name in self.nodes.links],
             operator=Operator(),
+            watch=None,
             sources=SourceBoard(world.now),
             ports=PlayerPorts(
                 node=self.nodes,

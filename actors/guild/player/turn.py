@@ -24,18 +24,18 @@ class Turn:
     def change(self, **fields: Any) -> None:
         """Replace fields of the state."""
         if _differs(self.state, fields):
-            self.state = replace(self.state, **fields)
+            self.state = self.state.changed(fields)
 
     def change_voice(self, **fields: Any) -> Voice:
         """Replace fields of the voice state, and return it."""
         if _differs(self.state.voice, fields):
-            self.state = replace(self.state, voice=replace(self.state.voice, **fields))
+            self.state = self.state.changed({"voice": replace(self.state.voice, **fields)})
         return self.state.voice
 
     def change_trouble(self, **fields: Any) -> None:
         """Replace fields of what is wrong with voice."""
         if _differs(self.state.trouble, fields):
-            self.state = replace(self.state, trouble=replace(self.state.trouble, **fields))
+            self.state = self.state.changed({"trouble": replace(self.state.trouble, **fields)})
 
     def do(self, *effects: Effect) -> None:
         """Want effects, in this order, after those wanted before."""

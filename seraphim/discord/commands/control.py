@@ -48,12 +48,7 @@ def control_commands(board: Board, interpreter: Interpreter) -> list[Command]:
             int, arc.IntParams(say("option-skip-count"), min=1, max=MOST_SKIPPED)
         ] = 1,
     ) -> None:
-        def message(caller: Caller) -> Skip | Refused:
-            if not 1 <= count <= MOST_SKIPPED:
-                return Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": MOST_SKIPPED})
-            return Skip(caller.member, caller.play, count)
-
-        await ctx.client.control(ctx, message)
+        await ctx.client.control(ctx, lambda caller: Skip(caller.member, caller.play, count))
 
     @arc.slash_command("skip-to", say("command-skip-to"))
     async def skip_to(
@@ -151,7 +146,5 @@ def out_of_queue(caller: Caller) -> Refused:
     return Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": len(caller.waiting)})
 
 
-def _step(caller: Caller, seconds: int, direction: int) -> Seek | Refused:
-    if not 1 <= seconds <= LONGEST_STEP_SECONDS:
-        return Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": LONGEST_STEP_SECONDS})
+def _step(caller: Caller, seconds: int, direction: int) -> Seek:
     return Seek(caller.member, direction * seconds * 1000, relative=True, play=caller.play)

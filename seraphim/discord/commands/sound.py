@@ -17,8 +17,6 @@ from actors.guild.player.messages import (
     StaySet,
 )
 from actors.guild.player.sound import FASTEST, HIGHEST, LOWEST, SLOWEST, Preset
-from actors.guild.refusal import Code, Refused
-from seraphim.discord.caller import Caller
 from seraphim.discord.commands.client import Command, Context
 from seraphim.discord.commands.options import choices
 from seraphim.discord.language.languages import Languages
@@ -41,10 +39,7 @@ def sound_commands(shelf: Shelf, languages: Languages) -> list[Command]:
             int, arc.IntParams(say("option-volume-level"), min=QUIETEST, max=LOUDEST)
         ],
     ) -> None:
-        def message(caller: Caller) -> SetVolume | Refused:
-            return _outside(level, QUIETEST, LOUDEST) or SetVolume(caller.member, level)
-
-        await ctx.client.control(ctx, message)
+        await ctx.client.control(ctx, lambda caller: SetVolume(caller.member, level))
 
     @arc.slash_command("loop", say("command-loop"))
     async def loop(
@@ -74,10 +69,7 @@ def sound_commands(shelf: Shelf, languages: Languages) -> list[Command]:
             int, arc.IntParams(say("option-speed-percent"), min=SLOWEST, max=FASTEST)
         ],
     ) -> None:
-        def message(caller: Caller) -> SetSpeed | Refused:
-            return _outside(percent, SLOWEST, FASTEST) or SetSpeed(caller.member, percent)
-
-        await ctx.client.control(ctx, message)
+        await ctx.client.control(ctx, lambda caller: SetSpeed(caller.member, percent))
 
     @arc.slash_command("pitch", say("command-pitch"))
     async def pitch(
@@ -86,10 +78,7 @@ def sound_commands(shelf: Shelf, languages: Languages) -> list[Command]:
             int, arc.IntParams(say("option-pitch-percent"), min=LOWEST, max=HIGHEST)
         ],
     ) -> None:
-        def message(caller: Caller) -> SetPitch | Refused:
-            return _outside(percent, LOWEST, HIGHEST) or SetPitch(caller.member, percent)
-
-        await ctx.client.control(ctx, message)
+        await ctx.client.control(ctx, lambda caller: SetPitch(caller.member, percent))
 
     @arc.slash_command("autoplay", say("command-autoplay"))
     async def autoplay(
@@ -110,10 +99,3 @@ def sound_commands(shelf: Shelf, languages: Languages) -> list[Command]:
                 log.warning("stay.not_kept", guild=ctx.guild_id)
 
     return [volume, loop, preset_filter, speed, pitch, autoplay, stay]
-
-
-def _outside(number: int, lowest: int, highest: int) -> Refused | None:
-    """Discord's clients keep to an option's range; what else talks to Discord may not."""
-    if lowest <= number <= highest:
-        return None
-    return Refused(Code.OUT_OF_RANGE, {"lowest": lowest, "highest": highest})

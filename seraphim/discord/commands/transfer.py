@@ -14,6 +14,7 @@ from actors.guild.player.messages import Play, PlayerView
 from actors.guild.player.ports import Catalogue, NodeUnavailable, SourceFailed
 from actors.guild.player.track import Track
 from actors.guild.refusal import Code, Refused
+from seraphim.addresses import is_loopback
 from seraphim.discord.caller import Caller, unplayable
 from seraphim.discord.commands.client import Command, Context
 from seraphim.discord.interpreter import Interpreter
@@ -22,7 +23,6 @@ from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.queue import export_card
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.transfer import LARGEST_FILE, exported, queries
-from seraphim.settings import is_loopback
 
 UPLOADS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 """Where Discord keeps what people upload (Discord's reference, "CDN endpoints")."""
