@@ -8,7 +8,6 @@ import logging
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Final, cast
 
@@ -27,7 +26,7 @@ from seraphim.operations.redaction import Redaction
 from seraphim.settings import DISCORD_API, NodeSettings, Settings
 from seraphim.storage import copies
 from seraphim.storage.database import FILE
-from seraphim.storage.schema import REVISION
+from seraphim.storage.migration import REVISION
 
 ANSWER_SECONDS: Final = 10.0
 
@@ -190,24 +189,18 @@ def _database(settings: Settings) -> str:
 
 
 def _revision(url: SecretStr) -> str | None:
-    from sqlalchemy import create_engine, inspect, text
-    from sqlalchemy.exc import SQLAlchemyError
+    from seraphim.storage.postgresql import PostgresServer
 
-    engine = create_engine(
-        url.get_secret_value(), hide_parameters=True, connect_args={"connect_timeout": 5}
-    )
+    server = PostgresServer(url.get_secret_value())
     try:
-        with closing(engine.connect()) as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
-    except SQLAlchemyError as error:
+        return server.revision(server.connection())
+    except server.errors as error:
         raise Trouble(
             f"the server of DATABASE_URL cannot be used ({type(error).__name__}): is it running,"
             " and are user, password and database right?"
         ) from None
     finally:
-        engine.dispose()
+        server.close()
 
 
 def _judged(what: str, found: str | None) -> str:

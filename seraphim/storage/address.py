@@ -3,6 +3,9 @@
 from yarl import URL
 
 SCHEME = "postgresql+psycopg"
+"""As SQLAlchemy, which migrates, wants it."""
+DRIVER = "postgresql"
+"""As psycopg itself does."""
 
 
 def database_url(value: str) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from seraphim.storage.database import FILE
+from seraphim.storage.migration import REVISION
+from seraphim.storage.sqlite import stored_revision
 
 OWNER_ONLY = 0o600
 BESIDE = ("", "-wal", "-shm")
@@ -85,13 +87,7 @@ def revision(path: Path) -> str | None:
     Raises sqlite3.Error, OSError.
     """
     with closing(_reading(path)) as database:
-        try:
-            row = database.execute("SELECT version_num FROM alembic_version").fetchone()
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error):
-                return None
-            raise
-    return None if row is None else str(row[0])
+        return stored_revision(database)
 
 
 def _put_aside(target: Path) -> Path | None:
@@ -121,8 +117,6 @@ def _check(path: Path) -> None:
     with closing(_reading(path)) as database:
         if database.execute("PRAGMA quick_check").fetchone() != ("ok",):
             raise CannotCopy(f"{path} is damaged")
-    from seraphim.storage.schema import REVISION
-
     found = revision(path)
     if found is None:
         raise CannotCopy(f"{path} is no database of Seraphim's")

@@ -1,9 +1,8 @@
 """The storage of `actors.store`: transactions on SQLite or PostgreSQL, one after the other.
 
-SQLAlchemy Core, synchronous, in one worker thread at a time: its asyncio layer would cost more
-memory than the thread, and SQLite has but one writer anyway. Every transaction begins by making
-sure that the tables are there and new enough, so that a database that comes back, or is another,
-needs no other care.
+The drivers are used as they are, in one worker thread at a time: SQLite has but one writer anyway.
+Every connection begins by making sure that the tables are there and new enough, so that a database
+that comes back, or is another, needs no other care. What the tables are is said in `migrations`.
 
 Positions in snapshots run on, without being saved again; what tells how far is `alive_at` of the
 process that saved them. It is a row for each process rather than one for all: a snapshot that is
@@ -12,26 +11,12 @@ not recalled until long after its process has ended still belongs to it.
 
 import hashlib
 import secrets
-import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    LargeBinary,
-    bindparam,
-    cast,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-)
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from actors.guild.player.track import Track
 from actors.guild.settings import GuildSettings
@@ -40,33 +25,13 @@ from seraphim.storage import preferences
 from seraphim.storage import track as tracks
 from seraphim.storage.document import Damage
 from seraphim.storage.migration import UnknownRevision, migrate
-from seraphim.storage.schema import favourites, lives, notes, set_aside, settings, snapshots
 from seraphim.storage.snapshot import decode, encode
+from seraphim.storage.source import Connection, Source
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 FILE = "seraphim.db"
-
-
-class Source(Protocol):
-    """Where the database is. All of it is called in the worker thread, one call at a time."""
-
-    def engine(self) -> Engine:
-        """Return the engine; it is the same one as long as the database is the same."""
-        ...
-
-    def failed(self) -> None:
-        """Hear that a transaction failed: the connection may be why."""
-        ...
-
-    def close(self) -> None:
-        """Close the connection."""
-        ...
-
-    def prepare_migration(self, connection: Connection) -> None:
-        """Keep other processes from migrating the same database until the transaction ends."""
-        ...
 
 
 def database(data_dir: Path, url: str | None) -> "Database":
@@ -90,7 +55,7 @@ class Database:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._life = secrets.token_hex(8)
-        self._ready: Engine | None = None
+        self._ready: Connection | None = None
         self._one_at_a_time = CapacityLimiter(1)
 
     async def open(self) -> None:
@@ -147,7 +112,7 @@ class Database:
     ) -> T:
         def transaction() -> T:
             try:
-                with self._engine().begin() as connection:
+                with _transaction(self._source, self._connection()) as connection:
                     return work(connection, *args, **kwargs)
             except UnknownRevision as error:
                 raise StorageFailed(str(error)) from None
@@ -155,21 +120,19 @@ class Database:
                 # So sqlite3 says it, quoting what it could not decode.
                 self._source.failed()
                 raise StorageFailed("the database is damaged") from None
-            except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            except (*self._source.errors, OSError) as error:
                 self._source.failed()
                 # The error itself may quote what was to be written.
                 raise StorageFailed(_reason(error)) from None
 
         return await to_thread.run_sync(transaction, limiter=self._one_at_a_time)
 
-    def _engine(self) -> Engine:
-        engine = self._source.engine()
-        if engine is not self._ready:
-            with engine.begin() as connection:
-                self._source.prepare_migration(connection)
-                migrate(connection)
-            self._ready = engine
-        return engine
+    def _connection(self) -> Connection:
+        connection = self._source.connection()
+        if connection is not self._ready:
+            migrate(self._source, connection)
+            self._ready = connection
+        return connection
 
     def _close(self) -> None:
         self._ready = None
@@ -177,7 +140,7 @@ class Database:
 
     def _forget_lives(self, connection: Connection) -> None:
         """Forget the processes of which nothing is stored any more."""
-        connection.execute(delete(lives).where(lives.c.id.not_in(select(snapshots.c.life))))
+        connection.execute("DELETE FROM lives WHERE id NOT IN (SELECT life FROM snapshots)")
 
     def _write(self, connection: Connection, batch: Batch) -> None:
         for change in batch.changes:
@@ -193,37 +156,35 @@ class Database:
             }
             for state in states
         ]
-        _put(connection, snapshots.c.guild, rows, [state.guild for state in states])
+        _put(connection, "snapshots", "guild", rows, [state.guild for state in states])
         kept = [
             {"key": key, "value": value.encode("utf-8", "surrogatepass")}
             for key, value in batch.notes.items()
             if value is not None
         ]
-        _put(connection, notes.c.key, kept, list(batch.notes))
+        _put(connection, "notes", "key", kept, list(batch.notes))
         alive = {"id": self._life, "alive_at": batch.alive_at}
-        _put(connection, lives.c.id, [alive], [self._life])
+        _put(connection, "lives", "id", [alive], [self._life])
 
     def _set_aside(self, connection: Connection, change: Change, reason: str, now: int) -> None:
-        guild = change.guild
-        columns = [set_aside.c.guild, set_aside.c.reason, set_aside.c.at, set_aside.c.body]
+        row = {"guild": change.guild, "reason": reason, "at": now}
         # As it is, whatever it is.
-        stored = select(snapshots.c.guild, literal(reason), literal(now), snapshots.c.body)
-        moved = stored.where(snapshots.c.guild == guild)
-        connection.execute(insert(set_aside).from_select(columns, moved))
-        connection.execute(delete(snapshots).where(snapshots.c.guild == guild))
+        connection.execute(
+            "INSERT INTO set_aside (guild, reason, at, body)"
+            " SELECT guild, :reason, :at, body FROM snapshots WHERE guild = :guild",
+            row,
+        )
+        connection.execute("DELETE FROM snapshots WHERE guild = :guild", row)
         if change.discarded is not None:
-            body = encode(change.discarded)
-            row = {"guild": guild, "reason": reason, "at": now, "body": body}
-            connection.execute(insert(set_aside), row)
+            _insert(connection, "set_aside", [row | {"body": encode(change.discarded)}])
 
     def _snapshot(self, connection: Connection, guild: int) -> Stored | Damaged | None:
         # Whatever stands there, it comes as bytes.
-        body = cast(snapshots.c.body, LargeBinary)
         row = connection.execute(
-            select(body, snapshots.c.life, lives.c.alive_at)
-            .outerjoin_from(snapshots, lives, lives.c.id == snapshots.c.life)
-            .where(snapshots.c.guild == guild)
-        ).one_or_none()
+            "SELECT CAST(body AS BLOB), life, alive_at FROM snapshots"
+            " LEFT JOIN lives ON id = life WHERE guild = :guild",
+            {"guild": guild},
+        ).fetchone()
         if row is None:
             return None
         try:
@@ -237,53 +198,66 @@ class Database:
         return Stored(state, None if row[1] == self._life else alive_at)
 
     def _active(self, connection: Connection) -> frozenset[int]:
-        guilds: Iterable[object] = connection.scalars(
-            select(snapshots.c.guild).where(snapshots.c.home.is_not(None))
-        )
+        rows = connection.execute("SELECT guild FROM snapshots WHERE home IS NOT NULL").fetchall()
         # In a damaged file anything may stand there.
-        return frozenset(guild for guild in guilds if isinstance(guild, int))
+        return frozenset(guild for (guild,) in rows if isinstance(guild, int))
 
     def _note(self, connection: Connection, key: str) -> str | None:
-        value = connection.scalar(
-            select(cast(notes.c.value, LargeBinary)).where(notes.c.key == key)
-        )
+        row = connection.execute(
+            "SELECT CAST(value AS BLOB) FROM notes WHERE key = :key", {"key": key}
+        ).fetchone()
         try:
-            return None if value is None else value.decode("utf-8", "surrogatepass")
+            return None if row is None else row[0].decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
             return None
 
     def _settings(self, connection: Connection) -> dict[int, GuildSettings | Damaged]:
-        body = cast(settings.c.body, LargeBinary)
-        rows = connection.execute(select(settings.c.guild, body))
+        rows = connection.execute("SELECT guild, CAST(body AS BLOB) FROM settings").fetchall()
         return {guild: _understood(preferences.decode, stored) for guild, stored in rows}
 
     def _keep_settings(self, connection: Connection, guild: int, chosen: GuildSettings) -> None:
         row = {"guild": guild, "body": preferences.encode(chosen)}
         rows = [] if chosen == GuildSettings() else [row]
-        _put(connection, settings.c.guild, rows, [guild])
+        _put(connection, "settings", "guild", rows, [guild])
 
     def _favourites(self, connection: Connection, user: int) -> list[Track | Damaged]:
-        body = cast(favourites.c.body, LargeBinary)
-        newest_first = (
-            select(body).where(favourites.c.user == user).order_by(favourites.c.id.desc())
-        )
-        return [_understood(tracks.decode, body) for body in connection.scalars(newest_first)]
+        newest_first = connection.execute(
+            'SELECT CAST(body AS BLOB) FROM favourites WHERE "user" = :user ORDER BY id DESC',
+            {"user": user},
+        ).fetchall()
+        return [_understood(tracks.decode, body) for (body,) in newest_first]
 
     def _add_favourite(
         self, connection: Connection, user: int, track: Track, most: int
     ) -> bool | None:
-        theirs = select(func.count()).select_from(favourites).where(favourites.c.user == user)
-        if connection.scalar(theirs.where(favourites.c.track == _digest(track.name))):
-            return False
-        if (connection.scalar(theirs) or 0) >= most:
-            return None
         row = {"user": user, "track": _digest(track.name), "body": tracks.encode(track)}
-        connection.execute(insert(favourites), row)
+        theirs = 'SELECT count(*) FROM favourites WHERE "user" = :user'
+        if connection.execute(f"{theirs} AND track = :track", row).fetchone()[0]:
+            return False
+        if connection.execute(theirs, row).fetchone()[0] >= most:
+            return None
+        _insert(connection, "favourites", [row])
         return True
 
     def _remove_favourite(self, connection: Connection, user: int, track: str) -> bool:
-        theirs = delete(favourites).where(favourites.c.user == user)
-        return connection.execute(theirs.where(favourites.c.track == _digest(track))).rowcount > 0
+        gone = connection.execute(
+            'DELETE FROM favourites WHERE "user" = :user AND track = :track',
+            {"user": user, "track": _digest(track)},
+        )
+        return gone.rowcount > 0
+
+
+@contextmanager
+def _transaction(source: Source, connection: Connection) -> Generator[Connection]:
+    connection.execute("BEGIN")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        # What broke the connection broke the transaction too.
+        with suppress(*source.errors):
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _digest(track: str) -> str:
@@ -299,23 +273,28 @@ def _understood(decode: Callable[[bytes], T], body: bytes) -> T | Damaged:
 
 def _put(
     connection: Connection,
-    key: Column[Any],
-    rows: list[dict[str, Any]],
+    table: str,
+    key: str,
+    rows: Sequence[Mapping[str, object]],
     instead_of: Sequence[int | str],
 ) -> None:
-    """Store `rows`, instead of those that have one of the keys `instead_of`.
-
-    In these words both databases understand it alike.
-    """
+    """Store `rows`, instead of those that have one of the keys `instead_of`."""
     if instead_of:
-        old = delete(key.table).where(key == bindparam("old"))
-        connection.execute(old, [{"old": value} for value in instead_of])
+        old = [{"old": value} for value in instead_of]
+        # Names of our own, none of them made of what people type.
+        connection.executemany(f"DELETE FROM {table} WHERE {key} = :old", old)  # noqa: S608
+    _insert(connection, table, rows)
+
+
+def _insert(connection: Connection, table: str, rows: Sequence[Mapping[str, object]]) -> None:
     if rows:
-        connection.execute(insert(key.table), rows)
+        columns = ", ".join(f'"{column}"' for column in rows[0])
+        values = ", ".join(f":{column}" for column in rows[0])
+        statement = f"INSERT INTO {table} ({columns}) VALUES ({values})"  # noqa: S608
+        connection.executemany(statement, rows)
 
 
 def _reason(error: Exception) -> str:
     """Return why, in the driver's first line: what follows it may quote rows."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    lines = str(cause).splitlines() or [""]
-    return f"{type(cause).__name__}: {lines[0]}"
+    lines = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"

@@ -1,40 +1,60 @@
 """Bringing a database to the newest revision, in one transaction: all steps, or none.
 
-What it has is looked up with a plain query. Alembic takes longer to import than all the rest of the
-storage and 8 MB of memory, so it is only when there is something to migrate.
+What it has is looked up with a plain query. Alembic and SQLAlchemy take longer to import than all
+the rest of the storage, and 20 MB of memory: so they are only when there is something to migrate.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, String, column, inspect, select, table
+from seraphim.storage.source import Connection, Source
 
-from seraphim.storage.schema import REVISION
+if TYPE_CHECKING:
+    from sqlalchemy import Connection as Migrated
 
-_FOLDER = Path(__file__).with_name("migrations")
-_STORED = select(column("version_num", String)).select_from(table("alembic_version"))
+REVISION = "0002"
+"""The newest migration: a database that has it needs no other."""
+
+FOLDER = Path(__file__).with_name("migrations")
 
 
 class UnknownRevision(Exception):
     """The database is of a version that this one does not know; it is not touched."""
 
 
-def migrate(connection: Connection) -> None:
-    """Migrate the database behind `connection`, which has begun a transaction.
+def migrate(source: Source, connection: Connection) -> None:
+    """Migrate the database of `source`; `connection` is one to it, in no transaction.
 
     Raises
     ------
     UnknownRevision
         It is of a newer Seraphim.
+    Exception
+        One of the `source.errors`.
     """
-    has_any = inspect(connection).has_table("alembic_version")
-    if has_any and connection.scalar(_STORED) == REVISION:
+    if source.revision(connection) == REVISION:
         return
+    from sqlalchemy.exc import DBAPIError
+
+    engine = source.engine()
+    try:
+        with engine.begin() as migrated:
+            source.prepare_migration(migrated)
+            _upgrade(migrated)
+    except DBAPIError as error:
+        # SQLAlchemy's own words quote the statement.
+        raise error if error.orig is None else error.orig from None
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: "Migrated") -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")

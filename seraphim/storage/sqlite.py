@@ -13,11 +13,16 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import structlog
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+
+from seraphim.storage.source import Connection
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection as Migrated
+    from sqlalchemy import Engine
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -28,29 +33,31 @@ OWNER_ONLY = 0o600
 class SqliteFile:
     """The database in the file at `path`. Used by one thread at a time."""
 
+    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._engine: Engine | None = None
+        self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
 
-    def engine(self) -> Engine:
-        """Return the engine: another one than before when the file is another.
+    def connection(self) -> Connection:
+        """Return the connection: another one than before when the file is another.
 
-        Raises `OSError` and what SQLAlchemy and sqlite3 raise.
+        Raises `OSError` and what sqlite3 raises.
         """
         there = self._identity()
-        if self._engine is not None and there is None:
-            self._restore(self._engine)
-        if self._engine is not None and there == self._opened:
-            return self._engine
+        if self._connection is not None and there is None:
+            self._restore(self._connection)
+        if self._connection is not None and there == self._opened:
+            return self._connection
         self.close()
         if self._identity() is None:
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
         # SQLite gives the files beside it the same permissions.
         self._path.chmod(OWNER_ONLY)
         self._opened = self._identity()
-        self._engine = self._make_engine()
-        return self._engine
+        self._connection = self._connect()
+        return self._connection
 
     def failed(self) -> None:
         """Begin with a new connection, unless this one is all that is left of the file."""
@@ -63,11 +70,26 @@ class SqliteFile:
 
     def close(self) -> None:
         """Close the connection."""
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-    def prepare_migration(self, connection: Connection) -> None:
+    def revision(self, connection: Connection) -> str | None:
+        """Return the migration that the database has, None before the first."""
+        return stored_revision(connection)
+
+    def engine(self) -> "Engine":
+        """Return an engine of connections of its own."""
+        from sqlalchemy import NullPool, create_engine, event
+
+        engine = create_engine(
+            "sqlite://", creator=self._connect, poolclass=NullPool, hide_parameters=True
+        )
+        # sqlite3 itself would begin transactions too late, and none for a change of tables.
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def prepare_migration(self, connection: "Migrated") -> None:
         """Do nothing: this process is the only one that uses the file."""
 
     def _identity(self) -> tuple[int, int] | None:
@@ -76,19 +98,6 @@ class SqliteFile:
         except FileNotFoundError:
             return None
         return status.st_dev, status.st_ino
-
-    def _make_engine(self) -> Engine:
-        engine = create_engine(
-            "sqlite://",
-            creator=self._connect,
-            poolclass=QueuePool,
-            pool_size=1,
-            max_overflow=0,
-            hide_parameters=True,
-        )
-        # sqlite3 itself would begin transactions too late, and none for a change of tables.
-        event.listen(engine, "begin", _begin)
-        return engine
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -107,14 +116,13 @@ class SqliteFile:
             raise
         return connection
 
-    def _restore(self, engine: Engine) -> None:
+    def _restore(self, held: sqlite3.Connection) -> None:
         """Write the removed file anew, with all that it held."""
         copy = self._path.with_name(f"{self._path.name}.restored")
         copy.unlink(missing_ok=True)
         os.close(os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
-        with closing(sqlite3.connect(copy)) as target, engine.connect() as connection:
-            source = cast("sqlite3.Connection", connection.connection.driver_connection)
-            source.backup(target)
+        with closing(sqlite3.connect(copy)) as target:
+            held.backup(target)
         self.close()
         for beside in ("-wal", "-shm"):
             self._path.with_name(self._path.name + beside).unlink(missing_ok=True)
@@ -122,5 +130,14 @@ class SqliteFile:
         log.warning("database.restored", file=str(self._path))
 
 
-def _begin(connection: Connection) -> None:
+def stored_revision(connection: Connection) -> str | None:
+    """Return the migration that a SQLite database has, None before the first."""
+    tables = "SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'"
+    if connection.execute(tables).fetchone() is None:
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _begin(connection: "Migrated") -> None:
     connection.exec_driver_sql("BEGIN")

@@ -14,7 +14,7 @@ import seraphim.storage
 from actors.store.ports import Stored
 from seraphim.storage.copies import CannotCopy, backup, restore, revision
 from seraphim.storage.database import FILE, database
-from seraphim.storage.schema import REVISION
+from seraphim.storage.migration import REVISION
 from tests.seraphim.storage.states import batch, guild
 
 pytestmark = pytest.mark.anyio

@@ -1,32 +1,16 @@
 from collections.abc import Callable
-from pathlib import Path
 
 import anyio
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, inspect, text
 
-import seraphim.storage
 from actors.store.ports import StorageFailed, Stored
 from seraphim.storage.database import Database
-from seraphim.storage.migration import UnknownRevision, migrate
-from seraphim.storage.schema import REVISION, metadata
+from seraphim.storage.migration import FOLDER, REVISION
 from tests.seraphim.storage.states import batch, guild
 
 pytestmark = pytest.mark.anyio
-
-FOLDER = Path(seraphim.storage.__file__).with_name("migrations")
-
-
-async def test_the_migrations_lead_to_the_tables_as_they_are(
-    process: Callable[[], Database], outside: Engine
-) -> None:
-    await process().open()
-    with outside.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
 
 
 def test_the_newest_migration_is_the_one_that_is_looked_for() -> None:
@@ -78,14 +62,3 @@ async def test_a_migration_that_fails_leaves_nothing_half_done(
         connection.execute(text("DROP TABLE lives"))
     await database.write(batch(guild(1)))
     assert await database.active() == {1}
-
-
-def test_a_plain_connection_can_be_migrated_too(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'plain.db'}")
-    with engine.begin() as connection:
-        migrate(connection)
-        migrate(connection)
-        connection.execute(text("UPDATE alembic_version SET version_num = 'other'"))
-        with pytest.raises(UnknownRevision):
-            migrate(connection)
-    engine.dispose()

@@ -69,9 +69,9 @@ async def test_a_file_that_others_may_read_is_closed_to_them(file: Path) -> None
 async def test_each_transaction_is_synced_to_a_write_ahead_log(
     opened: Database, file: Path
 ) -> None:
-    with opened._source.engine().connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    connection = opened._source.connection()
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 async def test_closing_leaves_one_file(opened: Database, file: Path) -> None:
@@ -130,8 +130,7 @@ async def test_a_write_that_has_begun_is_finished_also_when_nobody_waits(
 
 def limit_pages(made: Database, pages: int) -> None:
     """Let the disk be full for as long as the connection lives."""
-    with made._source.engine().connect() as connection:
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    made._source.connection().execute(f"PRAGMA max_page_count = {pages}")
 
 
 async def test_a_full_disk_loses_nothing_and_is_written_to_when_there_is_room(
