@@ -253,7 +253,7 @@ def _build(
     database_url = settings.database_url
     house = House(
         storage=database(
-            settings.data_dir, None if database_url is None else database_url.get_secret_value()
+            settings.data_dir, None if database_url is None else database_url.reveal()
         ),
         allowance=Allowance(
             settings.rate_limit_commands, round(1000 * settings.rate_limit_window_seconds)
@@ -276,7 +276,7 @@ def _build(
             http=HttpServer(
                 settings.http_host,
                 settings.http_port,
-                None if settings.http_token is None else settings.http_token.get_secret_value(),
+                None if settings.http_token is None else settings.http_token.reveal(),
                 endpoints(
                     desk=status,
                     metrics=metrics,

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 DOTENV = Path(".env")
 CONTAINER = "SERAPHIM_CONTAINER"
@@ -214,7 +216,13 @@ def _refuse(mistakes: Sequence[str]) -> int:
     return WRONG_CONFIGURATION
 
 
+def _leave_out_rich() -> None:
+    # structlog would load it for tracebacks that we print plainly: 3 MB, for as long as we run.
+    sys.modules.setdefault("rich", cast("ModuleType", None))
+
+
 def _run(*, handover: bool) -> int:
+    _leave_out_rich()
     from seraphim.settings import SettingsError, load
 
     try:
@@ -233,6 +241,7 @@ def _sandbox() -> int:
 
 
 def _audio_node(*, embedded: bool) -> int:
+    _leave_out_rich()
     from seraphim.audio_node.options import NodeOptions, WrongOptions
 
     try:

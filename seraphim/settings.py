@@ -1,7 +1,8 @@
 """Settings: environment variables, `.env`, and `*_FILE` variants for secrets, checked together.
 
 Everything is looked at before anything connects, and every mistake is named at once with its
-remedy. `environment` reads the variables, pydantic checks them.
+remedy. `environment` says where a value comes from, `values` what it may be; what they mean
+together is checked here. A library for this would take 8 MB for as long as the bot runs.
 """
 
 import base64
@@ -9,21 +10,11 @@ import binascii
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, cast
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
 from yarl import URL
 
 from actors.rate_limiter.buckets import COMMANDS, WINDOW_MS
@@ -31,12 +22,26 @@ from seraphim.addresses import is_loopback
 from seraphim.environment import SECRETS, variables
 from seraphim.lavalink.address import NodeAddress
 from seraphim.storage.address import database_url
+from seraphim.values import (
+    Secret,
+    entries,
+    entry,
+    flag,
+    number,
+    one_of,
+    path,
+    printable,
+    printable_secret,
+    read,
+    secret,
+    text,
+    texts,
+)
 
 DISCORD_API = "https://discord.com/api/v10"
 # A Unix socket's address holds about a hundred bytes (unix(7)).
 LONGEST_SOCKET_PATH = 100
 ONLY_NODE = "main"
-PRINTABLE = r"^[!-~]+$"
 # A node's name stands in paths of actors, in keys of the store and in the log.
 NODE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.IGNORECASE)
 
@@ -49,7 +54,8 @@ class SettingsError(Exception):
         self.mistakes = mistakes
 
 
-def _api_url(value: str) -> str:
+def _api_url(given: object) -> str:
+    value = text(given)
     url = URL(value)
     local = url.host is not None and is_loopback(url.host)
     if url.scheme != "https" and not (url.scheme == "http" and local):
@@ -57,10 +63,8 @@ def _api_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _hosts(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    hosts = tuple(host.strip().lower() for host in value.split(",") if host.strip())
+def _hosts(given: object) -> tuple[str, ...]:
+    hosts = tuple(host.strip().lower() for host in text(given).split(",") if host.strip())
     for host in hosts:
         try:
             plain = URL(f"http://{host}").raw_authority == host and "@" not in host
@@ -82,243 +86,275 @@ def _application_id(token: str) -> int | None:
         return None
 
 
-def _token(value: SecretStr) -> SecretStr:
-    if _application_id(value.get_secret_value()) is None:
+def _token(given: object) -> Secret:
+    if _application_id(text(given)) is None:
         raise ValueError("is not a bot's token")
-    return value
+    return secret(given)
 
 
-def _printable(value: SecretStr) -> SecretStr:
-    # It is sent in a header.
-    if re.fullmatch(PRINTABLE, value.get_secret_value()) is None:
-        raise ValueError("has spaces, or letters that no key has")
-    return value
+def _database_url(given: object) -> Secret:
+    return Secret(database_url(text(given)))
 
 
-def _database_url(value: SecretStr) -> SecretStr:
-    database_url(value.get_secret_value())
-    return value
-
-
-def _node_name(value: str) -> str:
-    if NODE_NAME.fullmatch(value) is None:
+def _node_name(given: object) -> str:
+    if NODE_NAME.fullmatch(text(given)) is None:
         raise ValueError("must be 1 to 32 letters, digits, - and _")
-    return value
+    return text(given)
 
 
-def _node_host(value: str) -> str:
-    host = value.removeprefix("[").removesuffix("]")
+def _host(given: object) -> str:
+    host = "" if given == "" else text(given).removeprefix("[").removesuffix("]")
     # An IPv6 address has more than one colon.
     if not host or re.search(r"[/@\s\[\]]", host) or host.count(":") == 1:
         raise ValueError("must be a host alone, without scheme and port")
     return host
 
 
-def _password(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value():
-        raise ValueError("is empty")
-    return value
+def _clear(value: Secret | None) -> str | None:
+    return None if value is None else value.reveal()
 
 
-def _clear(value: SecretStr | None) -> str | None:
-    return None if value is None else value.get_secret_value()
-
-
-class NodeSettings(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSettings:
     """A Lavalink node. `regions` begin the names of the voice servers near it."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="forbid")
-
-    name: Annotated[str, AfterValidator(_node_name)]
-    host: Annotated[str, AfterValidator(_node_host)]
-    port: int = Field(2333, ge=1, le=65535)
-    password: Annotated[SecretStr, AfterValidator(_password)]
-    secure: bool = False
-    regions: tuple[str, ...] = ()
+    name: str = field(metadata=entry("name", _node_name))
+    host: str = field(metadata=entry("host", _host))
+    port: int = field(default=2333, metadata=entry("port", number(1, 65535)))
+    password: Secret = field(metadata=entry("password", secret))
+    secure: bool = field(default=False, metadata=entry("secure", flag))
+    regions: tuple[str, ...] = field(default=(), metadata=entry("regions", texts))
 
     @property
     def address(self) -> NodeAddress:
         """Where it is."""
-        return NodeAddress(self.host, self.port, self.password.get_secret_value(), self.secure)
+        return NodeAddress(self.host, self.port, self.password.reveal(), self.secure)
 
 
-_NODES = TypeAdapter(tuple[NodeSettings, ...])
-
-
-def _nodes(value: object) -> object:
+def _nodes(given: object) -> tuple[NodeSettings, ...]:
     """Return the nodes of a JSON list. What is wrong is said without what was given: passwords."""
-    if not isinstance(value, str):
-        return value
     try:
-        given: object = json.loads(value)
+        listed: object = json.loads(text(given))
     except (ValueError, RecursionError):
         raise ValueError("is not JSON") from None
-    if not isinstance(given, list) or not given:
+    if not isinstance(listed, list) or not listed:
         raise ValueError("is no list of nodes")
-    try:
-        nodes = _NODES.validate_python(given)
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        named = (_node_problem(problem["loc"], problem["msg"]) for problem in problems)
-        raise ValueError("; ".join(named)) from None
+    nodes: list[NodeSettings] = []
+    problems: list[str] = []
+    for place, described in enumerate(cast("list[object]", listed), 1):
+        if not isinstance(described, dict):
+            problems.append(f"node {place} is no object")
+            continue
+        fields = cast("dict[str, object]", described)
+        values, wrong = read(NodeSettings, fields)
+        problems += _problems(place, fields, wrong)
+        if not wrong:
+            nodes.append(NodeSettings(**values))
+    if problems:
+        raise ValueError("; ".join(problems))
     names = [node.name.lower() for node in nodes]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"names two nodes alike: {', '.join(twice)}")
-    return nodes
+    return tuple(nodes)
 
 
-def _node_problem(place: tuple[int | str, ...], message: str) -> str:
-    message = message.removeprefix("Value error, ")
-    number = int(place[0]) + 1
-    if len(place) == 1:
-        return f"node {number} is no object"
-    if message == "Field required":
-        return f"node {number} has no {place[1]}"
-    if message == "Extra inputs are not permitted":
-        return f"node {number} has a {place[1]}, which means nothing"
-    return f"the {place[1]} of node {number}: {message[0].lower()}{message[1:]}"
+def _problems(place: int, node: Mapping[str, object], wrong: Mapping[str, str]) -> Iterator[str]:
+    for name, problem in wrong.items():
+        if name in node:
+            yield f"the {name} of node {place} {problem}"
+        else:
+            yield f"node {place} has no {name}"
+    known = {name for _, name, _ in entries(NodeSettings)}
+    for name in node:
+        if name not in known:
+            yield f"node {place} has a {name}, which means nothing"
 
 
-class Settings(BaseModel):
-    """All that can be set. The aliases are the variables' names."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All that can be set, each under its variable's name."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, populate_by_name=False)
-
-    discord_token: Annotated[SecretStr, AfterValidator(_token)] = Field(
-        alias="DISCORD_TOKEN",
-        description="the token from the Bot page of your application in Discord's developer portal",
+    discord_token: Secret = field(
+        metadata=entry(
+            "DISCORD_TOKEN",
+            _token,
+            "the token from the Bot page of your application in Discord's developer portal",
+        )
     )
-    client_id: int | None = Field(
-        None, alias="CLIENT_ID", description="your application's id; leave it out: the token has it"
+    client_id: int | None = field(
+        default=None,
+        metadata=entry(
+            "CLIENT_ID",
+            number(0, 2**63 - 1),
+            "your application's id; leave it out: the token has it",
+        ),
     )
-    discord_api_url: Annotated[str, AfterValidator(_api_url)] = Field(
-        DISCORD_API,
-        alias="DISCORD_API_URL",
-        description="the root of Discord's REST API; https, or http on loopback",
+    discord_api_url: str = field(
+        default=DISCORD_API,
+        metadata=entry(
+            "DISCORD_API_URL",
+            _api_url,
+            "the root of Discord's REST API; https, or http on loopback",
+        ),
     )
-    lavalink_host: Annotated[str, AfterValidator(_node_host)] | None = Field(
-        None,
-        alias="LAVALINK_HOST",
-        description="a Lavalink node's host; without one the embedded audio node runs",
+    lavalink_host: str | None = field(
+        default=None,
+        metadata=entry(
+            "LAVALINK_HOST",
+            _host,
+            "a Lavalink node's host; without one the embedded audio node runs",
+        ),
     )
-    lavalink_port: int = Field(
-        2333, alias="LAVALINK_PORT", ge=1, le=65535, description="a port, 1 to 65535"
+    lavalink_port: int = field(
+        default=2333, metadata=entry("LAVALINK_PORT", number(1, 65535), "a port, 1 to 65535")
     )
-    lavalink_password: SecretStr | None = Field(
-        None,
-        alias="LAVALINK_PASSWORD",
-        description="the password in your Lavalink's application.yml",
+    lavalink_password: Secret | None = field(
+        default=None,
+        metadata=entry(
+            "LAVALINK_PASSWORD", secret, "the password in your Lavalink's application.yml"
+        ),
     )
-    lavalink_secure: bool = Field(
-        False, alias="LAVALINK_SECURE", description="true if the node is reached over TLS"
+    lavalink_secure: bool = field(
+        default=False,
+        metadata=entry("LAVALINK_SECURE", flag, "true if the node is reached over TLS"),
     )
-    database_url: Annotated[SecretStr, AfterValidator(_database_url)] | None = Field(
-        None,
-        alias="DATABASE_URL",
-        description=(
+    database_url: Secret | None = field(
+        default=None,
+        metadata=entry(
+            "DATABASE_URL",
+            _database_url,
             "a PostgreSQL database, postgresql+psycopg://user:password@host/name; leave it out for"
-            " a file in DATA_DIR"
+            " a file in DATA_DIR",
         ),
     )
-    lavalink_nodes: Annotated[tuple[NodeSettings, ...], BeforeValidator(_nodes)] = Field(
-        (),
-        alias="LAVALINK_NODES",
-        description=(
+    lavalink_nodes: tuple[NodeSettings, ...] = field(
+        default=(),
+        metadata=entry(
+            "LAVALINK_NODES",
+            _nodes,
             "several Lavalink nodes instead of LAVALINK_HOST, as a JSON list of objects with name,"
-            " host, port, password, secure and regions; name, host and password are needed"
+            " host, port, password, secure and regions; name, host and password are needed",
         ),
     )
-    data_dir: Path = Field(
-        Path("./data"), alias="DATA_DIR", description="a folder that Seraphim may write to"
+    data_dir: Path = field(
+        default=Path("./data"),
+        metadata=entry("DATA_DIR", path, "a folder that Seraphim may write to"),
     )
-    music_dir: Path | None = Field(
-        None, alias="MUSIC_DIR", description="an existing folder with your own music"
+    music_dir: Path | None = field(
+        default=None, metadata=entry("MUSIC_DIR", path, "an existing folder with your own music")
     )
-    trusted_media_hosts: Annotated[tuple[str, ...], BeforeValidator(_hosts)] = Field(
-        (),
-        alias="TRUSTED_MEDIA_HOSTS",
-        description="your own media servers, host or host:port, separated by commas",
+    trusted_media_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=entry(
+            "TRUSTED_MEDIA_HOSTS",
+            _hosts,
+            "your own media servers, host or host:port, separated by commas",
+        ),
     )
-    spotify_client_id: str | None = Field(
-        None,
-        alias="SPOTIFY_CLIENT_ID",
-        pattern=PRINTABLE,
-        description="the client id of your application in Spotify's developer dashboard",
+    spotify_client_id: str | None = field(
+        default=None,
+        metadata=entry(
+            "SPOTIFY_CLIENT_ID",
+            printable,
+            "the client id of your application in Spotify's developer dashboard",
+        ),
     )
-    spotify_client_secret: Annotated[SecretStr, AfterValidator(_printable)] | None = Field(
-        None,
-        alias="SPOTIFY_CLIENT_SECRET",
-        description="the client secret of your application in Spotify's developer dashboard",
+    spotify_client_secret: Secret | None = field(
+        default=None,
+        metadata=entry(
+            "SPOTIFY_CLIENT_SECRET",
+            printable_secret,
+            "the client secret of your application in Spotify's developer dashboard",
+        ),
     )
-    apple_music_token: Annotated[SecretStr, AfterValidator(_printable)] | None = Field(
-        None,
-        alias="APPLE_MUSIC_TOKEN",
-        description="a developer token for Apple Music's API",
+    apple_music_token: Secret | None = field(
+        default=None,
+        metadata=entry(
+            "APPLE_MUSIC_TOKEN", printable_secret, "a developer token for Apple Music's API"
+        ),
     )
-    default_volume: int = Field(
-        50, alias="DEFAULT_VOLUME", ge=0, le=100, description="a number from 0 to 100"
+    default_volume: int = field(
+        default=50, metadata=entry("DEFAULT_VOLUME", number(0, 100), "a number from 0 to 100")
     )
-    rate_limit_commands: int = Field(
-        COMMANDS,
-        alias="RATE_LIMIT_COMMANDS",
-        ge=1,
-        le=10_000,
-        description="how many commands and buttons one person may use at once, 1 to 10000",
+    rate_limit_commands: int = field(
+        default=COMMANDS,
+        metadata=entry(
+            "RATE_LIMIT_COMMANDS",
+            number(1, 10_000),
+            "how many commands and buttons one person may use at once, 1 to 10000",
+        ),
     )
-    rate_limit_window_seconds: float = Field(
-        WINDOW_MS / 1000,
-        alias="RATE_LIMIT_WINDOW_SECONDS",
-        ge=1,
-        le=3600,
-        description="in how many seconds they may use as many again, 1 to 3600",
+    rate_limit_window_seconds: float = field(
+        default=WINDOW_MS / 1000,
+        metadata=entry(
+            "RATE_LIMIT_WINDOW_SECONDS",
+            number(1, 3600, float),
+            "in how many seconds they may use as many again, 1 to 3600",
+        ),
     )
-    environment: Literal["production", "development"] = Field(
-        "production", alias="ENVIRONMENT", description="production or development"
+    environment: Literal["production", "development"] = field(
+        default="production",
+        metadata=entry(
+            "ENVIRONMENT", one_of("production", "development"), "production or development"
+        ),
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = Field(
-        None, alias="LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = field(
+        default=None,
+        metadata=entry(
+            "LOG_LEVEL",
+            one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+            "DEBUG, INFO, WARNING or ERROR",
+        ),
     )
-    log_format: Literal["json", "console"] | None = Field(
-        None, alias="LOG_FORMAT", description="json or console"
+    log_format: Literal["json", "console"] | None = field(
+        default=None, metadata=entry("LOG_FORMAT", one_of("json", "console"), "json or console")
     )
-    log_file: Path | None = Field(
-        None,
-        alias="LOG_FILE",
-        description="a file for the log, such as data/seraphim.log; a new one at 10 MB, for 7 days",
+    log_file: Path | None = field(
+        default=None,
+        metadata=entry(
+            "LOG_FILE",
+            path,
+            "a file for the log, such as data/seraphim.log; a new one at 10 MB, for 7 days",
+        ),
     )
-    health_interval_seconds: float = Field(
-        300.0,
-        alias="HEALTH_INTERVAL_SECONDS",
-        ge=1,
-        le=86_400,
-        description="seconds, 1 to 86400",
+    health_interval_seconds: float = field(
+        default=300.0,
+        metadata=entry("HEALTH_INTERVAL_SECONDS", number(1, 86_400, float), "seconds, 1 to 86400"),
     )
-    http_host: Annotated[str, AfterValidator(_node_host)] = Field(
-        "127.0.0.1",
-        alias="HTTP_HOST",
-        description="the address to listen on for whoever watches: 127.0.0.1, or 0.0.0.0 for all",
+    http_host: str = field(
+        default="127.0.0.1",
+        metadata=entry(
+            "HTTP_HOST",
+            _host,
+            "the address to listen on for whoever watches: 127.0.0.1, or 0.0.0.0 for all",
+        ),
     )
-    http_port: int = Field(
-        8080, alias="HTTP_PORT", ge=0, le=65535, description="a port, 0 to 65535; 0 is any free one"
+    http_port: int = field(
+        default=8080,
+        metadata=entry("HTTP_PORT", number(0, 65535), "a port, 0 to 65535; 0 is any free one"),
     )
-    http_token: Annotated[SecretStr, AfterValidator(_printable)] | None = Field(
-        None,
-        alias="HTTP_TOKEN",
-        description="a long random word that whoever watches has to show, without spaces",
+    http_token: Secret | None = field(
+        default=None,
+        metadata=entry(
+            "HTTP_TOKEN",
+            printable_secret,
+            "a long random word that whoever watches has to show, without spaces",
+        ),
     )
-    shutdown_timeout_seconds: float = Field(
-        20.0,
-        alias="SHUTDOWN_TIMEOUT_SECONDS",
-        gt=0,
-        le=600,
-        description="seconds, more than 0, at most 600",
+    shutdown_timeout_seconds: float = field(
+        default=20.0,
+        metadata=entry(
+            "SHUTDOWN_TIMEOUT_SECONDS",
+            number(0.001, 600, float),
+            "seconds, more than 0, at most 600",
+        ),
     )
 
     @property
     def token(self) -> str:
         """The token in the clear: hand it on, never keep or log it."""
-        return self.discord_token.get_secret_value()
+        return self.discord_token.reveal()
 
     @property
     def application_id(self) -> int:
@@ -369,14 +405,14 @@ class Settings(BaseModel):
             self.apple_music_token,
             self.http_token,
         )
-        secrets = [value.get_secret_value() for value in values if value is not None]
+        secrets = [value.reveal() for value in values if value is not None]
         if self.database_url is not None:
-            password = URL(self.database_url.get_secret_value()).password
+            password = URL(self.database_url.reveal()).password
             secrets += [password] if password else []
         return tuple(secrets)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def contradictions(self) -> list[str]:
+        """Return what cannot be together, each with what to do."""
         mistakes: list[str] = []
         if self.client_id is not None and self.client_id != self.application_id:
             mistakes.append("CLIENT_ID contradicts the token: leave it out.")
@@ -406,34 +442,23 @@ class Settings(BaseModel):
             mistakes.append(f"DATA_DIR: {self.data_dir} is not a folder.")
         if len(os.fsencode(self.data_dir.absolute() / "operator.sock")) > LONGEST_SOCKET_PATH:
             mistakes.append("DATA_DIR: the path is too long for a socket; choose a shorter one.")
-        if mistakes:
-            raise ValueError("\n".join(mistakes))
-        return self
+        return mistakes
 
 
 def load(environ: Mapping[str, str] = os.environ, dotenv: Path | None = None) -> Settings:
     """Return the settings. Raises `SettingsError` with every mistake that they have."""
-    values, mistakes = variables(environ, dotenv)
-    unreadable = {name for name in SECRETS if values.get(name) == ""}
-    try:
-        settings = Settings.model_validate(values)
-    except ValidationError as error:
-        mistakes += [
-            line
-            for problem in error.errors(include_url=False, include_input=False)
-            for line in _explain(str(problem["loc"][0]) if problem["loc"] else "", problem["msg"])
-            if not (problem["loc"] and problem["loc"][0] in unreadable)
-        ]
-        raise SettingsError(mistakes) from None
+    given, mistakes = variables(environ, dotenv)
+    unreadable = {name for name in SECRETS if given.get(name) == ""}
+    values, wrong = read(Settings, given)
+    wants = {name: wanted for _, name, wanted in entries(Settings)}
+    mistakes += [
+        f"{name} {problem}. It wants: {wants[name]}."
+        for name, problem in wrong.items()
+        if name not in unreadable
+    ]
     if mistakes:
         raise SettingsError(mistakes)
+    settings = Settings(**values)
+    if contradictions := settings.contradictions():
+        raise SettingsError(contradictions)
     return settings
-
-
-def _explain(name: str, message: str) -> list[str]:
-    message = message.removeprefix("Value error, ")
-    if not name:
-        return message.splitlines()
-    wanted = {field.alias: field.description for field in Settings.model_fields.values()}.get(name)
-    problem = "is missing" if message == "Field required" else message[0].lower() + message[1:]
-    return [f"{name} {problem}. It wants: {wanted}."]

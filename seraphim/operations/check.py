@@ -15,7 +15,6 @@ import aiohttp
 import anyio
 import hikari
 from dotenv import dotenv_values
-from pydantic import SecretStr
 from rich.console import Console
 from rich.text import Text
 
@@ -27,6 +26,7 @@ from seraphim.settings import DISCORD_API, NodeSettings, Settings
 from seraphim.storage import copies
 from seraphim.storage.database import FILE
 from seraphim.storage.migration import REVISION
+from seraphim.values import Secret, entries
 
 ANSWER_SECONDS: Final = 10.0
 
@@ -54,8 +54,7 @@ def show_settings(
 ) -> None:
     """Print every setting with its value, its secret masked, and where it was set."""
     out = console or Console(highlight=False, soft_wrap=True)
-    for name, field in Settings.model_fields.items():
-        variable = str(field.alias)
+    for name, variable, _ in entries(Settings):
         value = getattr(settings, name)
         where = origin.get(variable, "default")
         out.print(
@@ -71,7 +70,7 @@ def show_settings(
 def _shown(value: object) -> str:
     if value is None or value == ():
         return "-"
-    if isinstance(value, SecretStr):
+    if isinstance(value, Secret):
         return "[set]"
     if isinstance(value, tuple):
         items = cast("tuple[object, ...]", value)
@@ -145,7 +144,7 @@ async def _discord(settings: Settings) -> str:
 
 async def _node(node: NodeSettings) -> str:
     root = f"{'https' if node.secure else 'http'}://{_address(node)}"
-    headers = {"Authorization": node.password.get_secret_value()}
+    headers = {"Authorization": node.password.reveal()}
     try:
         async with aiohttp.ClientSession() as session:
             async with session.get(f"{root}/version", headers=headers) as answer:
@@ -188,10 +187,10 @@ def _database(settings: Settings) -> str:
         raise Trouble(f"{path} cannot be read ({error}): restore a backup") from None
 
 
-def _revision(url: SecretStr) -> str | None:
+def _revision(url: Secret) -> str | None:
     from seraphim.storage.postgresql import PostgresServer
 
-    server = PostgresServer(url.get_secret_value())
+    server = PostgresServer(url.reveal())
     try:
         return server.revision(server.connection())
     except server.errors as error:

@@ -20,7 +20,7 @@ _NAMED = (
     r"|(?:voice|gateway)?session_?id|arl"
 )
 # Where the value of a field begins: after its name and an opening quote, escaped or not.
-_GIVEN = r"""\\*["']?\s*(?:[:=]|,)\s*(?:b(?=\\*["']))?\\*["']?\s*(?:SecretStr\()?\\*["']?"""
+_GIVEN = r"""\\*["']?\s*(?:[:=]|,)\s*(?:b(?=\\*["']))?\\*["']?\s*(?:Secret\()?\\*["']?"""
 PATTERNS = (
     # A bot's token: its id in base64, a time, a signature.
     re.compile(r"(?<![\w-])()[MNO][\w-]{17,27}\.[\w-]{5,8}\.[\w-]{20,}"),

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from seraphim.operations.logging import REDACTED, configure
-from seraphim.settings import Settings
+from seraphim.settings import load
 
 NAME = base64.b64encode(b"1234567890123456789").decode().rstrip("=")
 TOKEN = f"{NAME}.Gabcde.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -25,7 +25,7 @@ OURS = {
     "HTTP_TOKEN": 'watch\\me"now',
     "LAVALINK_HOST": "node",
 }
-SECRETS = Settings.model_validate(OURS).secrets
+SECRETS = load(OURS).secrets
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
