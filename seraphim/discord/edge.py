@@ -29,6 +29,7 @@ from seraphim.discord.controls.decisions import Decisions
 from seraphim.discord.controls.pick import PickButton
 from seraphim.discord.controls.picks import Picks
 from seraphim.discord.controls.presses import Presses
+from seraphim.discord.controls.reception import Reception
 from seraphim.discord.controls.strays import Strays
 from seraphim.discord.desk import Desk
 from seraphim.discord.gateway import Gateway
@@ -122,32 +123,23 @@ def build(
         if isinstance(command, arc.SlashCommand):
             client.include(command)
     listing = {section: typed_names(commands) for section, commands in sections.items()}
+    reception = Reception(
+        admission=admission, arrivals=arrivals, desk=desk, interpreter=interpreter
+    )
     presses = Presses(
-        admission=admission,
         announcer=announcer,
         arrivals=arrivals,
         board=board,
         desk=desk,
-        interpreter=interpreter,
+        reception=reception,
         shelf=shelf,
     )
-    decisions = Decisions(
-        admission=admission, arrivals=arrivals, desk=desk, interpreter=interpreter
-    )
-    picks = Picks(
-        admission=admission,
-        arrivals=arrivals,
-        desk=desk,
-        interpreter=interpreter,
-        trusted=trusted_media_hosts,
-    )
+    decisions = Decisions(arrivals=arrivals, desk=desk, reception=reception)
+    picks = Picks(arrivals=arrivals, desk=desk, reception=reception, trusted=trusted_media_hosts)
     strays = Strays(
         (Button.parse, VoteButton.parse, SureButton.parse, PickButton.parse),
-        admission=admission,
-        arrivals=arrivals,
         board=board,
-        desk=desk,
-        interpreter=interpreter,
+        reception=reception,
     )
     for listener in (presses.on_press, decisions.on_press, picks.on_press, strays.on_press):
         bot.subscribe(hikari.ComponentInteractionCreateEvent, listener)

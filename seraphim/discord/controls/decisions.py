@@ -4,6 +4,8 @@ Their answer takes the place of the message itself, so a vote shows its count to
 and a question is gone when it was answered.
 """
 
+from functools import partial
+
 import hikari
 
 from actors.guild.player.messages import (
@@ -20,16 +22,14 @@ from actors.guild.player.messages import (
 )
 from actors.guild.refusal import Refused
 from actors.runtime.ask import Asking
-from seraphim.discord.admission import Admission
 from seraphim.discord.answer import ReplacingAnswer
 from seraphim.discord.caller import Arrivals, Caller
 from seraphim.discord.controls.consent import SureButton, VoteButton
+from seraphim.discord.controls.reception import Reception, Visit
 from seraphim.discord.desk import LIGHT_SECONDS, Desk
 from seraphim.discord.guard import COSTS
-from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.language.languages import Audience
 from seraphim.discord.presenters.card import Card
-from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import Reply, reply
 from seraphim.discord.presenters.votes import forgotten, left_alone, vote, voted
 from seraphim.discord.provenance import begin
@@ -38,39 +38,29 @@ from seraphim.discord.provenance import begin
 class Decisions:
     """Answers presses of the buttons of votes and questions; what else is pressed is not ours."""
 
-    def __init__(
-        self, *, admission: Admission, arrivals: Arrivals, desk: Desk, interpreter: Interpreter
-    ) -> None:
-        self._admission = admission
+    def __init__(self, *, arrivals: Arrivals, desk: Desk, reception: Reception) -> None:
         self._arrivals = arrivals
         self._desk = desk
-        self._interpreter = interpreter
+        self._reception = reception
 
     async def on_press(self, event: hikari.ComponentInteractionCreateEvent) -> None:
         """Answer a press."""
-        interaction = event.interaction
-        name = interaction.custom_id
+        name = event.interaction.custom_id
         button = VoteButton.parse(name) or SureButton.parse(name)
         if button is None:
             return
-        # Before anything is awaited: a press means the moment it was made.
-        caller = self._arrivals.caller(interaction)
-        begin(f"button {name}", interaction)
-        answer = ReplacingAnswer(interaction, cost=_cost(button))
-        audience = self._interpreter.audience(interaction)
-        if not self._admission.open:
-            await self._desk.turn_away(answer, audience.asker)
-            return
 
-        async def make() -> Card:
-            if isinstance(caller, Refused):
-                return refusal(caller, audience.asker)
+        async def make(visit: Visit) -> Card:
             if isinstance(button, VoteButton):
-                return await self._vote(button, caller, audience)
-            return await self._answer(button, caller, audience)
+                return await self._vote(button, visit.caller, visit.audience)
+            return await self._answer(button, visit.caller, visit.audience)
 
-        with self._admission.counted():
-            await self._desk.serve(answer, audience.asker, make)
+        await self._reception.receive(
+            event.interaction,
+            make,
+            begin=partial(begin, f"button {name}"),
+            answer=partial(ReplacingAnswer, cost=_cost(button)),
+        )
 
     async def _vote(self, button: VoteButton, caller: Caller, audience: Audience) -> Card:
         located = await self._arrivals.located(caller)

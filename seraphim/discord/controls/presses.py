@@ -6,6 +6,7 @@ worked is answered without a message, since the panel itself is about to show it
 """
 
 import secrets
+from functools import partial
 
 import hikari
 
@@ -26,23 +27,20 @@ from actors.guild.player.messages import (
     Skip,
     Stop,
 )
-from actors.guild.refusal import Refused
 from actors.runtime.ask import Asking
-from seraphim.discord.admission import Admission
 from seraphim.discord.announcer import RestAnnouncer
 from seraphim.discord.answer import PressAnswer
 from seraphim.discord.caller import Arrivals, Caller
 from seraphim.discord.controls.button import Button, Verb
+from seraphim.discord.controls.reception import Reception, Visit
 from seraphim.discord.desk import LIGHT_SECONDS, Desk
 from seraphim.discord.guard import FREE
-from seraphim.discord.interpreter import Interpreter
 from seraphim.discord.language.language import Language
 from seraphim.discord.language.languages import Audience
 from seraphim.discord.presenters.card import Card
 from seraphim.discord.presenters.favourites import favoured_card
 from seraphim.discord.presenters.panel import LOUDEST, QUIETEST, gone, panel
 from seraphim.discord.presenters.queue import queue_page
-from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.replies import Reply, reply
 from seraphim.discord.provenance import begin
 from seraphim.discord.shelf import Shelf
@@ -56,20 +54,18 @@ class Presses:
     def __init__(
         self,
         *,
-        admission: Admission,
         announcer: RestAnnouncer,
         arrivals: Arrivals,
         board: Board,
         desk: Desk,
-        interpreter: Interpreter,
+        reception: Reception,
         shelf: Shelf,
     ) -> None:
-        self._admission = admission
         self._announcer = announcer
         self._arrivals = arrivals
         self._board = board
         self._desk = desk
-        self._interpreter = interpreter
+        self._reception = reception
         self._shelf = shelf
 
     async def on_press(self, event: hikari.ComponentInteractionCreateEvent) -> None:
@@ -78,33 +74,15 @@ class Presses:
         button = Button.parse(interaction.custom_id)
         if button is None:
             return
-        # Before anything is awaited: a press means the moment it was made.
-        caller = self._arrivals.caller(interaction)
-        view = None if isinstance(caller, Refused) else self._board.get(caller.guild)
-        begin(f"button {button.verb}", interaction)
-        answer = PressAnswer(interaction, cost=FREE if button.verb is Verb.STOP else 1)
-        if not self._admission.open:
-            await self._desk.turn_away(answer, self._interpreter.asker(interaction))
-            return
-        with self._admission.counted():
-            await self._answer(answer, interaction, button, caller, view)
-
-    async def _answer(
-        self,
-        answer: PressAnswer,
-        interaction: hikari.ComponentInteraction,
-        button: Button,
-        caller: Caller | Refused,
-        view: PlayerView | None,
-    ) -> None:
-        audience = self._interpreter.audience(interaction)
+        # Before anything is awaited, as who pressed is: a press means the moment it was made.
+        guild = interaction.guild_id
+        view = None if guild is None else self._board.get(guild)
         replied: Reply | None = None
         stale = False
 
-        async def make() -> Card:
+        async def make(visit: Visit) -> Card:
             nonlocal replied, stale
-            if isinstance(caller, Refused):
-                return refusal(caller, audience.asker)
+            caller, audience = visit.caller, visit.audience
             # Some do what they say whatever plays; what the message shows is old all the same.
             stale = button.play != caller.play
             if button.verb is Verb.QUEUE:
@@ -116,12 +94,19 @@ class Presses:
             stale = stale or isinstance(replied, Outdated)
             return reply(replied, audience)
 
-        await self._desk.serve(answer, audience.asker, make)
-        if isinstance(caller, Refused):
-            return
-        self._desk.follow(answer, caller.guild, replied, audience.guild)
-        if stale:
-            await self._mend(caller.guild, interaction.message, audience.guild)
+        async def after(visit: Visit) -> None:
+            guild, say = visit.caller.guild, visit.audience.guild
+            self._desk.follow(visit.answer, guild, replied, say)
+            if stale:
+                await self._mend(guild, interaction.message, say)
+
+        await self._reception.receive(
+            interaction,
+            make,
+            begin=partial(begin, f"button {button.verb}"),
+            answer=partial(PressAnswer, cost=FREE if button.verb is Verb.STOP else 1),
+            after=after,
+        )
 
     async def _act(self, button: Button, caller: Caller, view: PlayerView | None) -> Reply:
         # What names no play cannot be found outdated by the player: it is, if another plays now.
