@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 from actors.guild.player.track import Track
-from actors.guild.refusal import Code, Refused
+from actors.guild.refusal import Refused
 from actors.store.messages import MOST_FAVOURITES, Favoured
 from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import Card, card, footer
+from seraphim.discord.presenters.pages import page_of
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.tracks import credited, duration, named
-
-PAGE = 10
 
 
 def favoured_card(track: Track, favoured: Favoured, say: Language) -> Card:
@@ -31,10 +30,9 @@ def removed_card(track: Track, say: Language) -> Card:
 
 def favourites_page(favourites: Sequence[Track], page: int, say: Language) -> Card:
     """Return page `page`, from 1 on; a page that is not there is refused."""
-    pages = max(1, -(-len(favourites) // PAGE))
-    if not 1 <= page <= pages:
-        return refusal(Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": pages}), say)
-    first = (page - 1) * PAGE
+    shown = page_of(favourites, page)
+    if isinstance(shown, Refused):
+        return refusal(shown, say)
     lines = [
         say(
             "search-line",
@@ -42,7 +40,7 @@ def favourites_page(favourites: Sequence[Track], page: int, say: Language) -> Ca
             track=named(track, say),
             length=duration(track.length_ms, say),
         )
-        for position, track in enumerate(favourites[first : first + PAGE], start=first + 1)
+        for position, track in shown.numbered
     ] or [say("favourites-empty")]
-    foot = footer(say("favourites-footer", page=page, pages=pages, count=len(favourites)))
+    foot = footer(say("favourites-footer", page=page, pages=shown.pages, count=len(favourites)))
     return card(say("phrase-favourites"), "\n".join(lines), footer=foot, private=True)

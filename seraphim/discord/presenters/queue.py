@@ -6,50 +6,42 @@ import hikari
 
 from actors.guild.player.messages import PlayerView
 from actors.guild.player.track import Entry
-from actors.guild.refusal import Code, Refused
+from actors.guild.refusal import Refused
 from seraphim.discord.language.language import Language
 from seraphim.discord.presenters.card import Card, card, footer
+from seraphim.discord.presenters.pages import page_of
 from seraphim.discord.presenters.prose import clock
 from seraphim.discord.presenters.refusals import refusal
 from seraphim.discord.presenters.tracks import asker, duration, named
 
-PAGE = 10
 FILE = "queue.json"
 
 
 def queue_page(view: PlayerView, page: int, say: Language) -> Card:
     """Return page `page`, from 1 on, for who asked alone; a page that is not there is refused."""
-    pages = max(1, -(-len(view.queue) // PAGE))
-    if not 1 <= page <= pages:
-        return refusal(Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": pages}), say)
-    first = (page - 1) * PAGE
+    shown = page_of(view.queue, page)
+    if isinstance(shown, Refused):
+        return refusal(shown, say)
     lines = [_now(view.current.entry, say)] if view.current else []
-    lines += [
-        _line(position, entry, say)
-        for position, entry in enumerate(view.queue[first : first + PAGE], start=first + 1)
-    ]
+    lines += [_line(position, entry, say) for position, entry in shown.numbered]
     if not view.queue:
         lines.append(say("queue-nothing-waits"))
     return card(
         say("phrase-queue"),
         "\n".join(lines),
-        footer=_footer(view, page, pages, say),
+        footer=_footer(view, page, shown.pages, say),
         private=True,
     )
 
 
 def history_page(view: PlayerView, page: int, say: Language) -> Card:
     """Return page `page` of what has been played, the last one first, for who asked alone."""
-    played = view.history[::-1]
-    pages = max(1, -(-len(played) // PAGE))
-    if not 1 <= page <= pages:
-        return refusal(Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": pages}), say)
-    first = (page - 1) * PAGE
-    lines = [
-        _line(position, entry, say)
-        for position, entry in enumerate(played[first : first + PAGE], start=first + 1)
-    ] or [say("history-empty")]
-    foot = footer(say("history-footer", page=page, pages=pages))
+    shown = page_of(view.history[::-1], page)
+    if isinstance(shown, Refused):
+        return refusal(shown, say)
+    lines = [_line(position, entry, say) for position, entry in shown.numbered]
+    lines = lines or [say("history-empty")]
+    foot = footer(say("history-footer", page=page, pages=shown.pages))
     return card(say("phrase-history"), "\n".join(lines), footer=foot, private=True)
 
 
