@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from seraphim.audio_node.decoder.address_guard import Target
 from seraphim.audio_node.decoder.gate import Turn
+from seraphim.audio_node.decoder.probing import Probed
 from seraphim.audio_node.decoder.web import Web
 from seraphim.audio_node.media import MediaError
 
@@ -37,7 +38,6 @@ LARGEST_PLAYLIST: Final = 4 << 20
 LARGEST_PIECE: Final = 16 << 20
 MOST_SEGMENTS: Final = 20_000
 LONGEST_SEGMENT: Final = 600.0
-PROBE_BYTES: Final = 32 << 20
 BEHIND: Final = 3
 """Segments from the end at which a live stream is begun, as the standard has it."""
 
@@ -241,7 +241,7 @@ def choose(text: str, base: str) -> str | None:
     return _join(base, min(sounding, key=lambda variant: _bandwidth(variant[0]))[1])
 
 
-class HlsReader:
+class HlsReader(Probed):
     """The pieces of a stream as files that PyAV can read, one after the other.
 
     Each is a part: it ends where what follows is media of its own, and `next_part` goes on there.
@@ -254,8 +254,8 @@ class HlsReader:
     distant = True
 
     def __init__(self, text: str, target: Target, web: Web, turn: Turn) -> None:
+        super().__init__()
         self.failure: MediaError | None = None
-        self.budget: int | None = PROBE_BYTES
         self._web = web
         self._turn = turn
         self._target = target
@@ -321,12 +321,7 @@ class HlsReader:
         data = self._data[self._at : self._at + size]
         self._at += len(data)
         self._position += len(data)
-        if self.budget is not None:
-            self.budget -= len(data)
-            if self.budget < 0:
-                raise MediaError(
-                    "This is not audio that can be played.", "common", "nothing found while probing"
-                )
+        self._spend(len(data))
         return data
 
     def close(self) -> None:

@@ -25,6 +25,7 @@ from urllib.parse import urljoin
 from seraphim.audio_node.decoder.address_guard import Target, TrustedHosts, resolve
 from seraphim.audio_node.decoder.gate import Turn
 from seraphim.audio_node.decoder.icecast import Metadata, is_radio
+from seraphim.audio_node.decoder.probing import Probed
 from seraphim.audio_node.media import MediaError
 
 __all__ = ["HttpReader", "Web", "refused"]
@@ -33,7 +34,6 @@ REDIRECTS: Final = 5
 ATTEMPTS: Final = 3
 CONNECT_SECONDS: Final = 3.0
 SKIP: Final = 256 * 1024
-PROBE_BYTES: Final = 32 * 1024 * 1024
 PAUSE: Final = 0.25
 RECONNECTIONS: Final = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each attempt to reach a radio again: all of them within a track's patience."""
@@ -205,7 +205,7 @@ class Web:
         raise failure
 
 
-class HttpReader:
+class HttpReader(Probed):
     """The body behind a URL, as a file that PyAV can read.
 
     A radio's body has no end: where its connection is lost, `read` gives nothing, and `next_part`
@@ -224,9 +224,8 @@ class HttpReader:
         turn: Turn,
         headers: Iterable[tuple[str, str]] = (),
     ) -> None:
+        super().__init__()
         self.failure: MediaError | None = None
-        self.budget: int | None = PROBE_BYTES
-        """Bytes that may still be read; None once the media is open."""
         self.distant = True
         self.duration: float | None = None
         self._start = self._target = Target.parse(url)
@@ -369,12 +368,7 @@ class HttpReader:
     def _take(self, data: bytes) -> bytes:
         self._at += len(data)
         self._position = self._at
-        if self.budget is not None:
-            self.budget -= len(data)
-            if self.budget < 0:
-                raise MediaError(
-                    "This is not audio that can be played.", "common", "nothing found while probing"
-                )
+        self._spend(len(data))
         return data
 
     def _go_to_position(self) -> None:

@@ -13,9 +13,10 @@ from typing import Final
 
 import aiohttp
 
-from seraphim.audio_node.media import MediaError, MediaSource
+from seraphim.audio_node.media import MediaError
 from seraphim.audio_node.sources.api import Api, Page, Refused, collect
 from seraphim.audio_node.sources.document import Document
+from seraphim.audio_node.sources.mirrored import Mirrored
 from seraphim.audio_node.sources.mirrors import Mirrors
 from seraphim.audio_node.sources.results import (
     LoadResult,
@@ -58,10 +59,14 @@ class AppleMusicAddresses:
     itunes: str = "https://itunes.apple.com"
 
 
-class AppleMusic:
+class AppleMusic(Mirrored):
     """The source `applemusic`: links and `amsearch:words`."""
 
     name = "applemusic"
+    prefix = SEARCH
+    links = _LINK
+    site = _OURS
+    playable = "Of Apple Music only songs, albums, playlists and artists can be played."
 
     def __init__(
         self,
@@ -71,45 +76,26 @@ class AppleMusic:
         token: str | None = None,
         addresses: AppleMusicAddresses | None = None,
     ) -> None:
+        super().__init__(mirrors)
         addresses = addresses or AppleMusicAddresses()
         api = Api(http, "Apple Music")
         self._itunes = _Itunes(api, addresses.itunes)
         self._catalogue = _Catalogue(api, addresses.api, token) if token else None
-        self._mirrors = mirrors
 
-    async def load(self, identifier: str) -> LoadResult | None:
-        """Search, or load what a link names."""
-        if identifier.startswith(SEARCH):
-            words = identifier.removeprefix(SEARCH).strip()
-            if not words:
-                return NothingFound()
-            return await (self._catalogue or self._itunes).search(words)
-        link = _LINK.fullmatch(identifier)
-        if link is None:
-            if _OURS.match(identifier):
-                raise MediaError(
-                    "Of Apple Music only songs, albums, playlists and artists can be played.",
-                    "common",
-                    "another kind of link",
-                )
-            return None
+    async def _search(self, words: str) -> LoadResult:
+        if not words:
+            return NothingFound()
+        return await (self._catalogue or self._itunes).search(words)
+
+    async def _link(self, link: re.Match[str]) -> LoadResult:
         kind, id_ = link["kind"].lower(), link["id"]
         song = _SONG.search(link["query"] or "")
         if kind == "album" and song is not None:
             kind, id_ = "song", song[1]
         if not (_PLAYLIST.fullmatch(id_) if kind == "playlist" else _ID.fullmatch(id_)):
             return NothingFound()
-        return await (self._catalogue or self._itunes).link(
-            kind, id_, (link["country"] or COUNTRY).lower()
-        )
-
-    async def media(self, track: TrackInfo) -> MediaSource:
-        """Find the recording where it can be played."""
-        return await self._mirrors.media(track)
-
-    def forget(self, track: TrackInfo) -> None:
-        """Look for a track's sound anew."""
-        self._mirrors.forget(track)
+        country = (link["country"] or COUNTRY).lower()
+        return await (self._catalogue or self._itunes).link(kind, id_, country)
 
 
 class _Catalogue:

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
-from seraphim.audio_node.media import MediaError, MediaSource
 from seraphim.audio_node.sources.api import Api, Page, collect
 from seraphim.audio_node.sources.document import Document, line
+from seraphim.audio_node.sources.mirrored import Mirrored
 from seraphim.audio_node.sources.mirrors import Mirrors
 from seraphim.audio_node.sources.results import (
     LoadResult,
@@ -61,10 +61,14 @@ class DeezerAddresses:
     short: str = "https://"
 
 
-class Deezer:
+class Deezer(Mirrored):
     """The source `deezer`: links, short links and `dzsearch:words`."""
 
     name = "deezer"
+    prefix = SEARCH
+    links = _LINK
+    site = _OURS
+    playable = "Of Deezer only tracks, albums, playlists and artists can be played."
 
     def __init__(
         self,
@@ -73,35 +77,9 @@ class Deezer:
         *,
         addresses: DeezerAddresses | None = None,
     ) -> None:
+        super().__init__(mirrors)
         self._api = Api(http, "Deezer")
-        self._mirrors = mirrors
         self._addresses = addresses or DeezerAddresses()
-
-    async def load(self, identifier: str) -> LoadResult | None:
-        """Search, or load what a link names."""
-        if identifier.startswith(SEARCH):
-            return await self._search(identifier.removeprefix(SEARCH).strip())
-        short = _SHORT.fullmatch(identifier)
-        if short is not None:
-            identifier = await self._follow(short["host"].lower(), short["path"])
-        link = _LINK.fullmatch(identifier)
-        if link is not None:
-            return await self._link(link["kind"].lower(), link["id"])
-        if short is not None or _OURS.match(identifier):
-            raise MediaError(
-                "Of Deezer only tracks, albums, playlists and artists can be played.",
-                "common",
-                "another kind of link",
-            )
-        return None
-
-    async def media(self, track: TrackInfo) -> MediaSource:
-        """Find the recording where it can be played."""
-        return await self._mirrors.media(track)
-
-    def forget(self, track: TrackInfo) -> None:
-        """Look for a track's sound anew."""
-        self._mirrors.forget(track)
 
     async def _search(self, words: str) -> LoadResult:
         if not words:
@@ -110,7 +88,8 @@ class Deezer:
         tracks = tuple(filter(None, map(_track, found["data"])))
         return SearchLoaded(tracks) if tracks else NothingFound()
 
-    async def _link(self, kind: str, id_: str) -> LoadResult:
+    async def _link(self, link: re.Match[str]) -> LoadResult:
+        kind, id_ = link["kind"].lower(), link["id"]
         about = await self._ask(f"{kind}/{id_}")
         if kind == "track":
             track = _track(about)
@@ -126,6 +105,10 @@ class Deezer:
         # An album's tracks do not say which album's they are.
         cover = about["cover_xl"].url if kind == "album" else ""
         return _playlist(about["title"].line, items, cover)
+
+    async def _expand(self, identifier: str) -> str | None:
+        short = _SHORT.fullmatch(identifier)
+        return None if short is None else await self._follow(short["host"].lower(), short["path"])
 
     async def _page(self, path: str, offset: int) -> Page:
         page = await self._ask(path, {"index": str(offset), "limit": str(PER_PAGE)})

@@ -24,9 +24,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import structlog
 
-from seraphim.audio_node.media import MediaError, MediaSource
+from seraphim.audio_node.media import MediaError
 from seraphim.audio_node.sources.api import Api, Page, Refused, collect
 from seraphim.audio_node.sources.document import Document
+from seraphim.audio_node.sources.mirrored import Mirrored
 from seraphim.audio_node.sources.mirrors import Mirrors
 from seraphim.audio_node.sources.results import (
     LoadResult,
@@ -96,10 +97,14 @@ class _NotAccepted(MediaError):
     """Spotify does not accept the credentials."""
 
 
-class Spotify:
+class Spotify(Mirrored):
     """The source `spotify`: links, URIs, short links and `spsearch:words`."""
 
     name = "spotify"
+    prefix = SEARCH
+    links = _LINK
+    site = _OURS
+    playable = "Of Spotify only tracks, albums, playlists and artists can be played."
 
     def __init__(
         self,
@@ -109,38 +114,12 @@ class Spotify:
         credentials: SpotifyCredentials | None = None,
         addresses: SpotifyAddresses | None = None,
     ) -> None:
+        super().__init__(mirrors)
         self._addresses = addresses or SpotifyAddresses()
         self._api = Api(http, "Spotify")
         self._catalogue = (
             None if credentials is None else _Catalogue(self._api, self._addresses, credentials)
         )
-        self._mirrors = mirrors
-
-    async def load(self, identifier: str) -> LoadResult | None:
-        """Search, or load what a link names."""
-        if identifier.startswith(SEARCH):
-            return await self._search(identifier.removeprefix(SEARCH).strip())
-        short = _SHORT.fullmatch(identifier)
-        if short is not None:
-            identifier = await self._follow(short["host"].lower(), short["path"])
-        link = _LINK.fullmatch(identifier)
-        if link is not None:
-            return await self._link(link["kind"], link["id"])
-        if short is not None or _OURS.match(identifier):
-            raise MediaError(
-                "Of Spotify only tracks, albums, playlists and artists can be played.",
-                "common",
-                "another kind of link",
-            )
-        return None
-
-    async def media(self, track: TrackInfo) -> MediaSource:
-        """Find the recording where it can be played."""
-        return await self._mirrors.media(track)
-
-    def forget(self, track: TrackInfo) -> None:
-        """Look for a track's sound anew."""
-        self._mirrors.forget(track)
 
     async def _search(self, words: str) -> LoadResult:
         if self._catalogue is None:
@@ -152,7 +131,8 @@ class Spotify:
             )
         return await self._catalogue.search(words) if words else NothingFound()
 
-    async def _link(self, kind: str, id_: str) -> LoadResult:
+    async def _link(self, link: re.Match[str]) -> LoadResult:
+        kind, id_ = link["kind"], link["id"]
         if self._catalogue is None:
             return await self._page(kind, id_)
         try:
@@ -162,6 +142,10 @@ class Spotify:
                 raise
             _log.info("spotify.page_instead", kind=kind, reason=error.cause)
             return await self._page(kind, id_)
+
+    async def _expand(self, identifier: str) -> str | None:
+        short = _SHORT.fullmatch(identifier)
+        return None if short is None else await self._follow(short["host"].lower(), short["path"])
 
     async def _page(self, kind: str, id_: str) -> LoadResult:
         """Read the page that is made to be embedded."""

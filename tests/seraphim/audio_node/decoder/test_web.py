@@ -11,7 +11,8 @@ import pytest
 from seraphim.audio_node.decoder import web
 from seraphim.audio_node.decoder.address_guard import TrustedHosts
 from seraphim.audio_node.decoder.gate import Closed, Turn
-from seraphim.audio_node.decoder.web import PROBE_BYTES, HttpReader
+from seraphim.audio_node.decoder.probing import PROBE_BYTES
+from seraphim.audio_node.decoder.web import HttpReader
 from seraphim.audio_node.media import MediaError
 
 DATA = bytes(range(256)) * 8192
