@@ -1,17 +1,11 @@
 """The documents are part of the program: what they name exists, and what exists is named."""
 
 import re
-import shlex
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from actors.guild.refusal import Code
-from benchmarks.__main__ import BENCHMARKS
-from seraphim import cli
 from seraphim.discord.language.languages import languages
 from seraphim.discord.presenters.refusals import summary
 from tests.licences import table
@@ -52,13 +46,6 @@ def test_links_between_documents_lead_somewhere(document: Path):
         assert (document.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_make_targets_that_are_named_exist(document: Path):
-    targets = set(re.findall(r"^([a-z0-9-]+):", text("Makefile"), re.MULTILINE))
-    for target in re.findall(r"`?make (?:-s )?([a-z][a-z0-9-]+)`", document.read_text("utf-8")):
-        assert target in targets, target
-
-
 def test_log_events_that_operators_are_told_of_are_logged():
     events = re.findall(r"`([a-z_]+\.[a-z_]+)`", text("docs/operations.md"))
     files = {"seraphim.db", "operator.sock"}
@@ -70,87 +57,6 @@ def test_log_events_that_operators_are_told_of_are_logged():
     assert len(events) > 10
     for event in set(events) - files:
         assert f'"{event}"' in source, event
-
-
-# --- commands ---
-
-
-def understood(arguments: list[str]) -> bool:
-    try:
-        cli._parser().parse_args(arguments)
-    except SystemExit as end:
-        return end.code == 0
-    return True
-
-
-def commands(document: Path) -> Iterator[list[str]]:
-    """Every command in a document's blocks for the shell, in its parts."""
-    for block in re.findall(r"```sh\n(.*?)```", document.read_text("utf-8"), re.DOTALL):
-        for line in block.splitlines():
-            for command in re.split(r"\s(?:&&|\||;)\s", line.partition("  #")[0]):
-                if words := shlex.split(command):
-                    yield words
-
-
-def called(document: Path) -> Iterator[list[str]]:
-    """What Seraphim's own command line is given in a document, in blocks and in the text."""
-    for words in commands(document):
-        for at, word in enumerate(words):
-            # `docker compose … seraphim` names the container; what follows is its command.
-            if word == "seraphim" or word.endswith("/bin/seraphim"):
-                rest = words[at + 1 :]
-                if words[0] == "docker" and rest[:1] in (["seraphim"], []):
-                    continue
-                if words[0] not in ("docker", word):
-                    continue
-                if words[0] == "docker" and words[at - 1] == "logs":
-                    continue
-                yield rest
-    text = re.sub(r"```.*?```", "", document.read_text("utf-8"), flags=re.DOTALL)
-    for typed in re.findall(r"`(?:\.venv/bin/)?seraphim ([a-z][^`]*)`", text):
-        # In the text a command may be named without what it wants.
-        if not re.search(r"[A-Z…\[]{2}|…", typed):
-            yield [*shlex.split(typed), "--help"]
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_commands_of_seraphim_are_understood(document: Path):
-    for arguments in called(document):
-        assert understood(arguments), shlex.join(arguments)
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_other_commands_name_what_is_there(document: Path):
-    targets = set(re.findall(r"^([a-z0-9-]+):", text("Makefile"), re.MULTILINE))
-    for words in commands(document):
-        if words[0] == "make":
-            wanted = [word for word in words[1:] if re.fullmatch(r"[a-z][a-z0-9-]+", word)]
-            assert set(wanted) <= targets, words
-        if words[0] == "cp" and not words[1].startswith(("-", "/")):
-            assert (ROOT / words[1]).exists(), words
-        if words[:2] == ["docker", "compose"]:
-            files = [words[at + 1] for at, word in enumerate(words) if word == "-f"]
-            assert all((ROOT / file).exists() for file in files), words
-        if words[0] == "systemctl":
-            for unit in words[1:]:
-                if unit.startswith("seraphim"):
-                    name = re.sub(r"@.*", "@", unit) + ".service"
-                    assert (ROOT / "config/systemd" / name).exists(), words
-    for name in re.findall(r"-m benchmarks ([a-z]+)", document.read_text("utf-8")):
-        assert name in BENCHMARKS, name
-
-
-@pytest.mark.parametrize("command", ["tree", "health", "drain one"])
-def test_where_nothing_runs_that_is_said_with_4(command: str, tmp_path: Path):
-    done = subprocess.run(
-        [sys.executable, "-m", "seraphim", *command.split()],
-        env={"DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert (done.returncode, done.stdout) == (4, b"")
 
 
 # --- what is promised of safety ---
