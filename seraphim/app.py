@@ -26,6 +26,7 @@ from actors.runtime import ChildSpec, System
 from actors.service import FatalService
 from actors.sources.board import SourceBoard
 from actors.store.messages import STORE, Flush
+from actors.store.ports import StorageFailed
 from seraphim.discord import edge, gateway
 from seraphim.lavalink.embedded import EmbeddedNode
 from seraphim.lavalink.events import ForPlayer
@@ -44,7 +45,7 @@ from seraphim.operations.status import StatusDesk
 from seraphim.operations.systemd import Systemd
 from seraphim.operations.vitals import LoopPulse, Vitals
 from seraphim.settings import DISCORD_API, ONLY_NODE, NodeSettings, Settings
-from seraphim.storage.database import database
+from seraphim.storage.database import Database, database
 
 log = structlog.get_logger(__name__)
 
@@ -149,12 +150,24 @@ async def _inherit(settings: Settings, lock: DataLock) -> None:
         raise HandoverRefused(error.message) from error
     except (hikari.HikariError, TimeoutError) as error:
         raise HandoverRefused(f"Discord cannot be asked ({type(error).__name__})") from error
+    storage = _database(settings)
+    try:
+        await storage.look()
+    except StorageFailed as error:
+        raise HandoverRefused(str(error)) from error
+    finally:
+        await storage.close()
     await take_over(settings.data_dir / SOCKET)
     try:
         await lock.wait(settings.shutdown_timeout_seconds + LAST_BREATH_SECONDS)
     except TimeoutError:
         raise HandoverStuck from None
     log.info("handover.taken_over")
+
+
+def _database(settings: Settings) -> Database:
+    url = settings.database_url
+    return database(settings.data_dir, None if url is None else url.reveal())
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +263,8 @@ def _build(
             name=link_name(name),
         )
 
-    database_url = settings.database_url
     house = House(
-        storage=database(
-            settings.data_dir, None if database_url is None else database_url.reveal()
-        ),
+        storage=_database(settings),
         allowance=Allowance(
             settings.rate_limit_commands, round(1000 * settings.rate_limit_window_seconds)
         ),

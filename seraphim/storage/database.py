@@ -24,7 +24,7 @@ from actors.store.ports import Batch, Change, Damaged, StorageFailed, Stored
 from seraphim.storage import preferences
 from seraphim.storage import track as tracks
 from seraphim.storage.document import Damage
-from seraphim.storage.migration import UnknownRevision, migrate
+from seraphim.storage.migration import UnknownRevision, look, migrate
 from seraphim.storage.snapshot import decode, encode
 from seraphim.storage.source import Connection, Source
 
@@ -61,6 +61,10 @@ class Database:
     async def open(self) -> None:
         """Connect and migrate."""
         await self._transact(self._forget_lives)
+
+    async def look(self) -> None:
+        """Raise `StorageFailed` if this Seraphim could not use it; change nothing."""
+        await self._in_thread(lambda: look(self._source, self._source.connection()))
 
     async def write(self, batch: Batch) -> None:
         """Write `batch` in one transaction."""
@@ -111,9 +115,15 @@ class Database:
         **kwargs: P.kwargs,
     ) -> T:
         def transaction() -> T:
+            with _transaction(self._source, self._connection()) as connection:
+                return work(connection, *args, **kwargs)
+
+        return await self._in_thread(transaction)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        def attempt() -> T:
             try:
-                with _transaction(self._source, self._connection()) as connection:
-                    return work(connection, *args, **kwargs)
+                return work()
             except UnknownRevision as error:
                 raise StorageFailed(str(error)) from None
             except UnicodeError:
@@ -125,7 +135,7 @@ class Database:
                 # The error itself may quote what was to be written.
                 raise StorageFailed(_reason(error)) from None
 
-        return await to_thread.run_sync(transaction, limiter=self._one_at_a_time)
+        return await to_thread.run_sync(attempt, limiter=self._one_at_a_time)
 
     def _connection(self) -> Connection:
         connection = self._source.connection()

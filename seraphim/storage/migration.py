@@ -15,11 +15,20 @@ if TYPE_CHECKING:
 REVISION = "0002"
 """The newest migration: a database that has it needs no other."""
 
+_NEWER = "the database was made by a newer Seraphim: run that one, or name another database"
+
 FOLDER = Path(__file__).with_name("migrations")
 
 
 class UnknownRevision(Exception):
     """The database is of a version that this one does not know; it is not touched."""
+
+
+def look(source: Source, connection: Connection) -> None:
+    """Raise `UnknownRevision` if the database is of a newer Seraphim; change nothing."""
+    found = source.revision(connection)
+    if found is not None and found > REVISION:
+        raise UnknownRevision(_NEWER)
 
 
 def migrate(source: Source, connection: Connection) -> None:
@@ -59,6 +68,4 @@ def _upgrade(connection: "Migrated") -> None:
     try:
         command.upgrade(config, "head")
     except CommandError:
-        raise UnknownRevision(
-            "the database was made by a newer Seraphim: run that one, or name another database"
-        ) from None
+        raise UnknownRevision(_NEWER) from None

@@ -1,11 +1,14 @@
 """What people in a voice channel do not hear: crashes, moves, and nodes that die."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from seraphim.sandbox import Sandbox
-from seraphim.sandbox.bot import BotProcess, environment
+from seraphim.sandbox.bot import COMMAND, BotProcess, environment
+from seraphim.storage.database import FILE
 from tests.end_to_end.conftest import Choir, MediaServer, bot_environment
 
 pytestmark = pytest.mark.anyio
@@ -133,3 +136,17 @@ async def test_a_second_bot_with_the_same_folder_is_refused(choir: Choir, sandbo
     async with BotProcess(environment(sandbox, choir.stage.data_dir)) as bot:
         assert await bot.wait() == 78
     assert "SYS-001" in "\n".join(bot.errors)
+
+
+async def test_a_bot_that_cannot_read_the_database_does_not_take_over(
+    sandbox: Sandbox, media: MediaServer, music_dir: Path, tmp_path: Path
+) -> None:
+    environ = bot_environment(sandbox, tmp_path, music_dir, media)
+    async with BotProcess(environ) as running:
+        await running.until_log("system.ready")
+        with closing(sqlite3.connect(tmp_path / FILE)) as other, other:
+            other.execute("UPDATE alembic_version SET version_num = '9999'")
+        async with BotProcess(environ, (*COMMAND, "--handover")) as older:
+            assert await older.wait() == 1
+        assert "goes on: the database was made by a newer Seraphim" in "\n".join(older.errors)
+        assert await running.stop() == 0

@@ -39,12 +39,17 @@ async def test_a_database_of_a_newer_version_is_not_touched_and_that_is_said(
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
     after = process()
-    for call in (after.open, lambda: after.write(batch(guild(1, "dawn")))):
+    for call in (after.look, after.open, lambda: after.write(batch(guild(1, "dawn")))):
         with pytest.raises(StorageFailed, match="made by a newer Seraphim"):
             await call()
     with outside.begin() as connection:
         connection.execute(text(f"UPDATE alembic_version SET version_num = '{REVISION}'"))
     assert await after.snapshot(1) == Stored(guild(1), ended_at=1_000)
+
+
+async def test_a_look_changes_nothing(process: Callable[[], Database], outside: Engine) -> None:
+    await process().look()
+    assert inspect(outside).get_table_names() == []
 
 
 async def test_a_migration_that_fails_leaves_nothing_half_done(
