@@ -228,14 +228,14 @@ class AutoplaySet:
 
 @dataclass(frozen=True, slots=True)
 class StaySet:
-    """Whether the bot stays in its channel (24/7); `changed` is False when it was so.
+    """Whether the bot is to stay in its channel (24/7); `changed` is False when it was so.
 
-    `settings` are the guild's with that in it: whoever asked sees to it that they are saved.
+    Whoever asked sees to it that the guild chooses so: it holds with `SettingsChanged`, once it is
+    saved.
     """
 
     on: bool
     changed: bool
-    settings: GuildSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -559,7 +559,7 @@ class SetAutoplay(Ask[AutoplaySet | Refused]):
 
 @dataclass(frozen=True, slots=True)
 class SetStay(Ask[StaySet | Refused]):
-    """Say whether the bot stays in its channel though nobody listens and nothing plays."""
+    """Ask whether the member may choose that the bot stays, or not, though nobody listens."""
 
     by: Member
     on: bool

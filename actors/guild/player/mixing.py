@@ -78,7 +78,5 @@ def set_autoplay(turn: Turn, message: SetAutoplay) -> AutoplaySet:
 
 
 def set_stay(turn: Turn, message: SetStay) -> StaySet:
-    """Say whether the bot stays."""
-    changed = turn.state.settings.stay is not message.on
-    turn.change(settings=replace(turn.state.settings, stay=message.on))
-    return StaySet(message.on, changed, turn.state.settings)
+    """Answer that it may be so; it is when the settings say so."""
+    return StaySet(message.on, turn.state.settings.stay is not message.on)

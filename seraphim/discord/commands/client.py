@@ -81,15 +81,17 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
         message: Callable[[Caller], Wanted | Awaitable[Wanted]],
         *,
         heavy: bool = False,
+        before: Callable[[Reply], Awaitable[None]] | None = None,
     ) -> Reply | None:
         """Ask the caller's player `message`, answer with its reply, and return that if it came.
 
         A refusal in place of a message is answered as it is. What `message` needs may be awaited
-        first. `heavy`: it takes its time, so the
-        answer is deferred at once.
+        first. `heavy`: it takes its time, so the answer is deferred at once. `before`: done with
+        the reply before it is answered; if that raises, its failure is answered instead, privately.
         """
         caller = _arrived.get()
-        answer = CommandAnswer(ctx.interaction)
+        # One that is deferred for everybody could not say privately any more that it has failed.
+        answer = CommandAnswer(ctx.interaction, private=before is not None)
         audience = self._interpreter.audience(ctx.interaction)
         replied: Reply | None = None
 
@@ -107,6 +109,8 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
                 return refusal(asked, audience.asker)
             timeout = HEAVY_SECONDS if heavy else LIGHT_SECONDS
             replied = await self._desk.ask(caller, asked, timeout=timeout)
+            if before is not None:
+                await before(replied)
             # The music first: what is asked of the node now is written when this goes on.
             await asyncio.sleep(0)
             return reply(replied, audience)
@@ -139,6 +143,28 @@ class CommandClient(arc.GatewayClientBase[hikari.GatewayBot]):
             return await make(say)
 
         await self._desk.serve(CommandAnswer(ctx.interaction, private=True), say, made)
+
+    async def tell_server(
+        self,
+        ctx: "Context",
+        make: Callable[[int, Language], Awaitable[Card]],
+        *,
+        may: Callable[[Caller], bool] | None = None,
+    ) -> None:
+        """Answer as `tell`, in a server only: `make` is given its id.
+
+        Whoever `may` says no to is told that it is for a DJ.
+        """
+        caller = _arrived.get()
+
+        async def made(say: Language) -> Card:
+            if isinstance(caller, Refused):
+                return refusal(caller, say)
+            if may is not None and not may(caller):
+                return refusal(Refused(Code.DJ_ONLY), say)
+            return await make(caller.guild, say)
+
+        await self.tell(ctx, made)
 
     async def on_command_interaction(self, interaction: hikari.CommandInteraction) -> None:
         """Take a command, or turn it away."""

@@ -11,7 +11,7 @@ from actors.guild.player.messages import Play
 from actors.guild.player.ports import SEARCH
 from actors.guild.refusal import Code, Refused
 from actors.guild.settings import MOST_STATIONS, GuildSettings, Station
-from seraphim.discord.caller import Caller, is_dj, unplayable
+from seraphim.discord.caller import Caller, unplayable
 from seraphim.discord.commands.client import CommandClient, Context, Group
 from seraphim.discord.commands.options import Completion
 from seraphim.discord.interpreter import Interpreter
@@ -67,17 +67,13 @@ def radio_commands(
         ],
         address: arc.Option[str, arc.StrParams(say("option-radio-add-address"))],
     ) -> None:
-        async def page(say: Language) -> Card:
-            guild = ctx.guild_id
-            refused = _unfit(ctx, board)
+        async def page(guild: int, say: Language) -> Card:
             wanted = identifier(address, trusted)
-            called = shorten(clean(name), LONGEST_NAME)
             if isinstance(wanted, Refused):
-                refused = refused or wanted
-            elif wanted.startswith(SEARCH) or not called:
-                refused = refused or Refused(Code.FORBIDDEN_QUERY)
-            if refused is not None or guild is None or isinstance(wanted, Refused):
-                return refusal(refused or Refused(Code.SERVER_ONLY), say)
+                return refusal(wanted, say)
+            called = shorten(clean(name), LONGEST_NAME)
+            if wanted.startswith(SEARCH) or not called:
+                return refusal(Refused(Code.FORBIDDEN_QUERY), say)
             station = Station(called, wanted)
             chosen = await shelf.choose(guild, lambda before: _with(before, station))
             if station not in chosen.stations:
@@ -85,7 +81,7 @@ def radio_commands(
                 return refusal(Refused(Code.OUT_OF_RANGE, limits), say)
             return saved_card(station, say)
 
-        await ctx.client.tell(ctx, page)
+        await ctx.client.tell_server(ctx, page, may=_is_dj)
 
     @group.include
     @arc.slash_subcommand("remove", say("command-radio-remove"))
@@ -95,38 +91,29 @@ def radio_commands(
             str, arc.StrParams(say("option-radio-remove-name"), autocomplete_with=complete)
         ],
     ) -> None:
-        async def page(say: Language) -> Card:
-            guild = ctx.guild_id
-            refused = _unfit(ctx, board)
-            if refused is not None or guild is None:
-                return refusal(refused or Refused(Code.SERVER_ONLY), say)
+        async def page(guild: int, say: Language) -> Card:
             station = _find(board.settings(guild).stations, name)
             if station is None:
                 return refusal(Refused(Code.NOTHING_FOUND), say)
             await shelf.choose(guild, lambda before: _without(before, station.name))
             return removed_card(station, say)
 
-        await ctx.client.tell(ctx, page)
+        await ctx.client.tell_server(ctx, page, may=_is_dj)
 
     @group.include
     @arc.slash_subcommand("list", say("command-radio-list"))
     async def show(ctx: Context) -> None:
-        async def page(say: Language) -> Card:
-            if ctx.guild_id is None:
-                return refusal(Refused(Code.SERVER_ONLY), say)
-            return stations_card(board.settings(ctx.guild_id).stations, say)
+        async def page(guild: int, say: Language) -> Card:
+            return stations_card(board.settings(guild).stations, say)
 
-        await ctx.client.tell(ctx, page)
+        await ctx.client.tell_server(ctx, page)
 
     return group
 
 
-def _unfit(ctx: Context, board: Board) -> Refused | None:
-    """Return the refusal of who may not change a server's stations."""
-    if ctx.guild_id is None:
-        return Refused(Code.SERVER_ONLY)
-    allowed = is_dj(ctx.interaction.member, board.settings(ctx.guild_id))
-    return None if allowed else Refused(Code.DJ_ONLY)
+def _is_dj(caller: Caller) -> bool:
+    """Return whether they may change a server's stations."""
+    return caller.member.dj
 
 
 def _find(stations: Sequence[Station], name: str) -> Station | None:

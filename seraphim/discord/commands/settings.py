@@ -1,18 +1,22 @@
 """What a server chooses: `/settings`, and who its DJs are."""
 
-import re
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import arc
 import hikari
+import structlog
 
-from actors.guild.board import Board
+from actors.guild.board import UNCHOSEN, Board
 from actors.guild.refusal import Code, Refused
 from actors.guild.settings import Announcing, GuildSettings
 from actors.preferences.messages import Change
-from seraphim.discord.caller import manages
+from seraphim.discord.caller import Caller, manages
+from seraphim.discord.commands.channels import Channels, Unasked, meant
 from seraphim.discord.commands.client import Command, CommandClient, Context, Group
+from seraphim.discord.commands.lists import completed, items
 from seraphim.discord.commands.options import choices
 from seraphim.discord.language.language import Language
 from seraphim.discord.language.languages import Languages
@@ -29,14 +33,34 @@ MOST_DJS = 50
 MOST_CHANNELS = 50
 ALL = "all"
 SERVERS_OWN = "server"
+VOLUMES = ("default_volume", "maximum_volume")
 
-_CHANNEL = re.compile(r"<#(\d{1,20})>")
+Typing = arc.AutocompleteData[CommandClient, str]
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 def settings_commands(board: Board, shelf: Shelf, languages: Languages) -> list[Command]:
     """Return the commands by which who manages a server chooses for it."""
     say = languages.english
     spoken = [language.tag for language in languages]
+    channels = Channels()
+
+    async def complete_channels(data: Typing) -> Sequence[hikari.api.AutocompleteChoiceBuilder]:
+        guild, typed = data.interaction.guild_id, str(data.focused_value or "")
+        # The list may name channels that not everybody sees.
+        if guild is None or not manages(data.interaction.member):
+            return ()
+        try:
+            there = await channels.lately(data.client.rest, guild)
+        except Unasked as error:
+            log.debug("autocomplete.empty", error=type(error.__cause__).__name__)
+            return ()
+        begun = (ALL,) if ALL.startswith(typed.strip().casefold()) else ()
+        return completed(typed, (*begun, *(each.name for each in there if each.name)))
+
+    async def complete_sources(data: Typing) -> Sequence[hikari.api.AutocompleteChoiceBuilder]:
+        return completed(str(data.focused_value or ""), PREFIXES)
 
     @arc.slash_command(
         "settings", say("command-settings"), default_permissions=hikari.Permissions.MANAGE_GUILD
@@ -78,7 +102,10 @@ def settings_commands(board: Board, shelf: Shelf, languages: Languages) -> list[
             arc.ChannelParams(say("option-settings-request-channel")),
         ] = None,
         allowed_channels: arc.Option[
-            str | None, arc.StrParams(say("option-settings-allowed-channels"))
+            str | None,
+            arc.StrParams(
+                say("option-settings-allowed-channels"), autocomplete_with=complete_channels
+            ),
         ] = None,
         longest_track_minutes: arc.Option[
             int | None,
@@ -90,7 +117,10 @@ def settings_commands(board: Board, shelf: Shelf, languages: Languages) -> list[
             int | None,
             arc.IntParams(say("option-settings-longest-queue"), min=1, max=LONGEST_QUEUE),
         ] = None,
-        sources: arc.Option[str | None, arc.StrParams(say("option-settings-sources"))] = None,
+        sources: arc.Option[
+            str | None,
+            arc.StrParams(say("option-settings-sources"), autocomplete_with=complete_sources),
+        ] = None,
         fair: arc.Option[bool | None, arc.BoolParams(say("option-settings-fair"))] = None,
         channel_status: arc.Option[
             bool | None, arc.BoolParams(say("option-settings-channel-status"))
@@ -102,8 +132,6 @@ def settings_commands(board: Board, shelf: Shelf, languages: Languages) -> list[
             ),
         ] = None,
     ) -> None:
-        channels = None if allowed_channels is None else _channels(allowed_channels)
-        named = None if sources is None else _sources(sources)
         given = {
             "dj_role": None if dj_role is None else int(dj_role.id),
             "default_volume": default_volume,
@@ -113,33 +141,37 @@ def settings_commands(board: Board, shelf: Shelf, languages: Languages) -> list[
             "stay": stay,
             "announce": None if announce is None else Announcing(announce),
             "request_channel": None if request_channel is None else int(request_channel.id),
-            "allowed_channels": channels,
             "longest_track_minutes": longest_track_minutes,
             "longest_queue": longest_queue,
-            "sources": named,
             "fair": fair,
             "channel_status": channel_status,
         }
         chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if language is not None:
             chosen["language"] = None if language == SERVERS_OWN else language
-        if reset is not None:
-            chosen[reset] = getattr(UNCHOSEN, reset)
 
-        def change(before: GuildSettings) -> GuildSettings:
-            return replace(before, **chosen)
-
-        async def page(say: Language) -> Card:
-            refused = _unfit(ctx) or next(
-                (each for each in (channels, named) if isinstance(each, Refused)), None
-            )
-            if refused is not None or ctx.guild_id is None:
-                return refusal(refused or Refused(Code.SERVER_ONLY), say)
+        async def page(guild: int, say: Language) -> Card:
+            if allowed_channels is not None:
+                allowed = await _channels(allowed_channels, channels, ctx.client.rest, guild)
+                if isinstance(allowed, Refused):
+                    return refusal(allowed, say)
+                chosen["allowed_channels"] = allowed
+            if sources is not None:
+                searched = _sources(sources)
+                if isinstance(searched, Refused):
+                    return refusal(searched, say)
+                chosen["sources"] = searched
+            if reset is not None:
+                chosen[reset] = getattr(UNCHOSEN, reset)
             if not chosen:
-                return settings_card(board.settings(ctx.guild_id), say)
-            return settings_card(await shelf.choose(ctx.guild_id, change), say, changed=chosen)
+                return settings_card(board.settings(guild), say)
+            settings = await shelf.choose(guild, _with(chosen))
+            refused = _too_loud(settings, chosen)
+            if refused is not None:
+                return refusal(refused, say)
+            return settings_card(settings, say, changed=chosen)
 
-        await ctx.client.tell(ctx, page)
+        await ctx.client.tell_server(ctx, page, may=_managing(ctx))
 
     return [settings]
 
@@ -151,18 +183,15 @@ def dj_commands(client: CommandClient, board: Board, shelf: Shelf, say: Language
     )
 
     async def answer(ctx: Context, member: hikari.User, *, is_dj: bool) -> None:
-        async def page(say: Language) -> Card:
-            refused = _unfit(ctx)
-            if refused is not None or ctx.guild_id is None:
-                return refusal(refused or Refused(Code.SERVER_ONLY), say)
-            user, guild = int(member.id), ctx.guild_id
+        async def page(guild: int, say: Language) -> Card:
+            user = int(member.id)
             before = board.settings(guild)
             if is_dj and user not in before.djs and len(before.djs) >= MOST_DJS:
                 return refusal(Refused(Code.OUT_OF_RANGE, {"lowest": 0, "highest": MOST_DJS}), say)
             chosen = await shelf.choose(guild, _with_dj(user, is_dj=is_dj))
             return dj_card(user, chosen, say, changed=(user in before.djs) is not is_dj)
 
-        await ctx.client.tell(ctx, page)
+        await ctx.client.tell_server(ctx, page, may=_managing(ctx))
 
     @group.include
     @arc.slash_subcommand("add", say("command-dj-add"))
@@ -191,28 +220,52 @@ def _with_dj(user: int, *, is_dj: bool) -> Change:
     return change
 
 
-UNCHOSEN = GuildSettings()
-assert set(SHOWN) <= {field.name for field in fields(GuildSettings)}
+def _managing(ctx: Context) -> Callable[[Caller], bool]:
+    """Return whether they may choose for the server: a DJ alone may not."""
+    return lambda _: manages(ctx.interaction.member)
 
 
-def _unfit(ctx: Context) -> Refused | None:
-    """Return the refusal of who may not choose for the server."""
-    if ctx.guild_id is None:
-        return Refused(Code.SERVER_ONLY)
-    return None if manages(ctx.interaction.member) else Refused(Code.DJ_ONLY)
+def _with(chosen: Mapping[str, Any]) -> Change:
+    """Return the change to what was chosen; what contradicts itself changes nothing."""
+
+    def change(before: GuildSettings) -> GuildSettings:
+        return before if _too_loud(before, chosen) else replace(before, **chosen)
+
+    return change
 
 
-def _channels(typed: str) -> tuple[int, ...] | Refused:
+def _too_loud(settings: GuildSettings, chosen: Mapping[str, Any]) -> Refused | None:
+    """Return the refusal of music that would begin louder than it may be with what is chosen."""
+    after = replace(settings, **chosen)
+    starting, loudest = after.default_volume, after.maximum_volume
+    if chosen.keys().isdisjoint(VOLUMES) or starting is None or starting <= loudest:
+        return None
+    return Refused(Code.OUT_OF_RANGE, {"starting": starting, "loudest": loudest})
+
+
+async def _channels(
+    typed: str, channels: Channels, rest: hikari.api.RESTClient, guild: int
+) -> tuple[int, ...] | Refused:
     if typed.strip().casefold() == ALL:
         return ()
-    found = tuple(dict.fromkeys(int(channel) for channel in _CHANNEL.findall(typed)))
-    if not found or len(found) > MOST_CHANNELS or _CHANNEL.sub("", typed).strip(" ,"):
-        return Refused(Code.FORBIDDEN_QUERY)
-    return found
+    try:
+        found = meant(typed, await channels.now(rest, guild))
+    except Unasked as error:
+        log.warning("settings.channels_unknown", guild=guild, error=type(error.__cause__).__name__)
+        return Refused(Code.DISCORD_REFUSED)
+    missing = next((item for item, ids in found.items() if not ids), None if found else typed)
+    if missing is not None:
+        return Refused(Code.FORBIDDEN_QUERY, {"no_channel": missing})
+    allowed = tuple(dict.fromkeys(chain.from_iterable(found.values())))
+    if len(allowed) > MOST_CHANNELS:
+        return Refused(Code.OUT_OF_RANGE, {"lowest": 1, "highest": MOST_CHANNELS})
+    return allowed
 
 
 def _sources(typed: str) -> tuple[str, ...] | Refused:
-    found = tuple(dict.fromkeys(typed.casefold().replace(",", " ").split()))
-    if not found or not set(found) <= set(PREFIXES):
-        return Refused(Code.FORBIDDEN_QUERY)
-    return found
+    found = items(typed.casefold())
+    missing = next((item for item in found if item not in PREFIXES), None if found else typed)
+    if missing is not None:
+        known = ", ".join(PREFIXES)
+        return Refused(Code.FORBIDDEN_QUERY, {"no_source": missing, "sources": known})
+    return tuple(found)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import arc
-import structlog
 
 from actors.guild.player.messages import (
     Loop,
@@ -20,9 +19,8 @@ from actors.guild.player.sound import FASTEST, HIGHEST, LOWEST, SLOWEST, Preset
 from seraphim.discord.commands.client import Command, Context
 from seraphim.discord.commands.options import choices
 from seraphim.discord.language.languages import Languages
-from seraphim.discord.shelf import Shelf, Unkept
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+from seraphim.discord.presenters.replies import Reply
+from seraphim.discord.shelf import Shelf
 
 QUIETEST = 0
 LOUDEST = 100
@@ -90,12 +88,11 @@ def sound_commands(shelf: Shelf, languages: Languages) -> list[Command]:
     async def stay(
         ctx: Context, on: arc.Option[bool, arc.BoolParams(say("option-stay-on"))]
     ) -> None:
-        replied = await ctx.client.control(ctx, lambda caller: SetStay(caller.member, on))
-        if isinstance(replied, StaySet) and ctx.guild_id is not None:
-            try:
+        async def save(replied: Reply) -> None:
+            if isinstance(replied, StaySet) and ctx.guild_id is not None:
                 await shelf.choose(ctx.guild_id, lambda before: replace(before, stay=on))
-            except Unkept:
-                # It holds until the player ends, and nobody is left to be told.
-                log.warning("stay.not_kept", guild=ctx.guild_id)
+
+        # The player says whether they may; it stays when it is told that this is chosen.
+        await ctx.client.control(ctx, lambda caller: SetStay(caller.member, on), before=save)
 
     return [volume, loop, preset_filter, speed, pitch, autoplay, stay]

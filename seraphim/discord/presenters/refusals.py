@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
 
 from actors.guild.refusal import Code, Refused
 from seraphim.discord.language.language import Fact, Language
@@ -14,9 +16,18 @@ CHANNEL = "channel"
 CHANNELS = "channels"
 MISSING = "missing"
 MINUTES = "minutes"
-# The fact of NET-003 where the node plays no plain links, which has words of its own.
-LINKS = "links"
-LINKS_OFF = "refusal-links-off"
+STARTING = "starting"
+LOUDEST = "loudest"
+PERCENTAGES = frozenset({STARTING, LOUDEST})
+OWN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "links": "refusal-links-off",
+        "no_channel": "refusal-no-channel",
+        "no_source": "refusal-no-source",
+        STARTING: "refusal-louder-than-loudest",
+    }
+)
+"""What is said instead of the code's words where there is such a fact."""
 
 
 def refusal(refused: Refused, say: Language) -> Card:
@@ -41,7 +52,8 @@ def _later(name: str, say: Language) -> Card:
 def explained(refused: Refused, say: Language) -> str:
     """Return what went wrong and what to do about it, with the facts filled in."""
     facts = {name: _fact(name, refused.facts, say) for name in refused.facts}
-    name = LINKS_OFF if LINKS in facts else _name(refused.code)
+    own = (words for fact, words in OWN_WORDS.items() if fact in facts)
+    name = next(own, _name(refused.code))
     return f"{say(name, **facts)}\n{say(f'{name}.remedy', **facts)}"
 
 
@@ -64,6 +76,8 @@ def _fact(name: str, facts: Mapping[str, Fact], say: Language) -> Fact:
         return say.listed(_missing(permission, facts, say) for permission in str(fact).split())
     if name == MINUTES and isinstance(fact, int):
         return say.minutes(fact)
+    if name in PERCENTAGES and isinstance(fact, int):
+        return say.percent(fact)
     return fit(fact, FACT_LIMIT) if isinstance(fact, str) else fact
 
 

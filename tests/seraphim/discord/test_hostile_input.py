@@ -77,7 +77,6 @@ from actors.guild.player.messages import (
 from actors.guild.player.sound import PLAIN, Preset, Sound
 from actors.guild.player.track import Entry
 from actors.guild.refusal import Code
-from actors.guild.settings import GuildSettings
 from seraphim.discord.controls.button import PREFIX, Verb
 from seraphim.sandbox import (
     Answer,
@@ -403,7 +402,7 @@ def fill(script: Script, one: Entry) -> None:
             SetSpeed: SoundSet(Sound(speed=120), PLAIN),
             SetPitch: SoundSet(Sound(pitch=80), PLAIN),
             SetAutoplay: AutoplaySet(on=True, changed=True),
-            SetStay: StaySet(on=True, changed=True, settings=GuildSettings()),
+            SetStay: StaySet(on=True, changed=True),
             Vote: Outdated(None),
             Show: view(current=now, queue=(one,)),
             SettingsChanged: None,

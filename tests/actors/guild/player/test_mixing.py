@@ -1,7 +1,5 @@
 """How it sounds, and what of it the node is told."""
 
-from dataclasses import replace
-
 import pytest
 
 from actors.guild.player.effects import Propose
@@ -23,6 +21,7 @@ from actors.guild.player.messages import (
     SetPitch,
     SetSpeed,
     SetStay,
+    SettingsChanged,
     Skip,
     SoundSet,
     StaySet,
@@ -172,10 +171,12 @@ def test_autoplay_begins_when_the_music_is_over_already():
     assert guild.state.choosing is None
 
 
-def test_staying_is_for_those_who_decide():
+def test_staying_is_for_those_who_decide_and_holds_once_it_is_chosen():
     guild = hall("a")
     guild.hear(ADA, GRACE, LINUS, MARIE)
     assert guild.tell(SetStay(GRACE, on=True)) == Refused(Code.DJ_ONLY)
-    chosen = replace(GuildSettings(), stay=True)
-    assert guild.tell(SetStay(DJ, on=True)) == StaySet(on=True, changed=True, settings=chosen)
+    assert guild.tell(SetStay(DJ, on=True)) == StaySet(on=True, changed=True)
+    assert not guild.state.view(0).stay
+    guild.tell(SettingsChanged(GuildSettings(stay=True)))
     assert guild.state.view(0).stay
+    assert guild.tell(SetStay(DJ, on=True)) == StaySet(on=True, changed=False)

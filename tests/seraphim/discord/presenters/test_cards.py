@@ -40,7 +40,6 @@ from actors.guild.player.messages import (
 from actors.guild.player.sound import FASTEST, HIGHEST, LOWEST, SLOWEST, Preset, Sound
 from actors.guild.player.track import Entry, Track
 from actors.guild.refusal import Code, Refused
-from actors.guild.settings import GuildSettings
 from seraphim.discord.controls.button import Button
 from seraphim.discord.language.language import Language
 from seraphim.discord.language.languages import Audience, languages
@@ -48,8 +47,8 @@ from seraphim.discord.presenters import notices, queue, refusals, replies, track
 from seraphim.discord.presenters import panel as panels
 from seraphim.discord.presenters.about import about_page, help_page
 from seraphim.discord.presenters.card import Card
+from seraphim.discord.presenters.pages import PAGE
 from seraphim.discord.presenters.prose import width
-from seraphim.discord.presenters.queue import PAGE
 from seraphim.discord.presenters.refusals import stopping
 from seraphim.discord.presenters.replies import Reply
 from seraphim.discord.presenters.trips import round_trips
@@ -135,7 +134,7 @@ REPLIES = st.one_of(
     st.builds(LoopSet, st.sampled_from(Loop), st.booleans()),
     st.builds(SoundSet, SOUNDS, SOUNDS),
     st.builds(AutoplaySet, st.booleans(), st.booleans()),
-    st.builds(StaySet, st.booleans(), st.booleans(), st.just(GuildSettings())),
+    st.builds(StaySet, st.booleans(), st.booleans()),
     st.builds(Joined, IDS, st.booleans()),
     st.builds(Left, IDS),
     st.builds(
