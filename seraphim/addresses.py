@@ -99,7 +99,7 @@ def literal(host: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         pass
     # inet_aton stops at white space and takes what precedes it; a resolver would not.
-    if any(character.isspace() for character in host):
+    if host.split() != [host]:
         return None
     try:
         # Looks nothing up: it reads one to four numbers, decimal, octal or hexadecimal.

@@ -43,7 +43,8 @@ def identifier(
         return Refused(Code.QUERY_TOO_SHORT, {"lowest": SHORTEST})
     if len(text) > LONGEST:
         return Refused(Code.QUERY_TOO_LONG, {"highest": LONGEST})
-    if any(_forbidden(character) for character in text):
+    # What is forbidden cannot be printed, and hardly anybody types what cannot.
+    if not text.isprintable() and any(_forbidden(character) for character in text):
         return Refused(Code.FORBIDDEN_QUERY)
     # In Discord, angle brackets around an address keep it from being previewed.
     address = text[1:-1] if text.startswith("<") and text.endswith(">") else text
@@ -61,7 +62,7 @@ def _forbidden(character: str) -> bool:
 
 
 def _may_be_opened(address: str, trusted: Collection[str]) -> bool:
-    if "\\" in address or any(character.isspace() for character in address):
+    if "\\" in address or address.split() != [address]:
         return False
     try:
         parts = urlsplit(address)
