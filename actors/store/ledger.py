@@ -20,7 +20,9 @@ def durable(state: PlayerState) -> PlayerState:
     current = state.current
     return replace(
         state,
-        current=None if current is None else replace(current, stuck=False, live_title=None),
+        current=None
+        if current is None
+        else replace(current, stuck=False, live_title=None, ran_on=False),
         joining=None,
         trouble=Trouble(),
         requests=(),

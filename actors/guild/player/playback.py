@@ -92,11 +92,17 @@ def push(turn: Turn) -> None:
         _mend(turn)
         return
     # Stopped until the node says that it started: a slow start costs no second of the song.
-    current = freeze(state.current, turn.now)
-    current = replace(current, starts=current.starts + 1)
+    current = replace(
+        state.current,
+        position_ms=state.current.position(turn.now),
+        at_ms=turn.now,
+        running=False,
+        ran_on=False,
+        starts=state.current.starts + 1,
+        tempo=_tempo(state, state.current.entry),
+    )
     track = current.entry.track
     position = current.position_ms if track.seekable else 0
-    current = replace(current, tempo=_tempo(state, current.entry))
     anew = state.voice.known != credentials
     # Whatever was to follow is lost with it.
     turn.change(current=current, following=None)
@@ -506,7 +512,7 @@ def on_node_down(turn: Turn, message: NodeDown) -> None:
     turn.do(CancelTimer(RETRY), CancelTimer(LOOK))
     # `running` ends but the instant stays: should the session resume, the time between counts.
     if turn.state.current is not None and turn.state.current.running:
-        turn.change(current=freeze(turn.state.current, turn.now))
+        turn.change(current=replace(freeze(turn.state.current, turn.now), ran_on=True))
     _look_elsewhere(turn, message.node)
 
 
@@ -536,6 +542,12 @@ def on_node_found(turn: Turn, message: NodeFound) -> None:
         turn.do(DestroyPlayer(before))
 
 
+def _has_run_out(current: Current, now: int) -> bool:
+    """Whether it has ended by now, if its node went on with it while it was away."""
+    went_on = replace(current, running=current.ran_on)
+    return current.ran_on and went_on.position(now) == current.entry.track.length_ms
+
+
 def on_reconciled(turn: Turn, message: Reconciled) -> bool:
     """Compare what should sound with what the node says; touch what differs.
 
@@ -562,8 +574,9 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
         # Who looked for it may have crashed.
         _mend(turn)
         return False
-    if current.failure is not None and player is not None and player.play is None:
-        # It broke, and its end was lost.
+    over = current.failure is not None or _has_run_out(current, turn.now)
+    if over and player is not None and player.play is None:
+        # It broke or came to its end, and nobody has said so.
         _after_end(turn, still_sounding=False)
         return False
     if player is not None and _unheard_ms(state, current, player) > MOST_UNHEARD_MS:
@@ -589,7 +602,7 @@ def on_reconciled(turn: Turn, message: Reconciled) -> bool:
         current = replace(current, position_ms=current.position(turn.now), at_ms=turn.now)
     else:
         current = replace(current, position_ms=player.position_ms, at_ms=player.at_ms)
-    turn.change(current=replace(current, running=not state.still))
+    turn.change(current=replace(current, running=not state.still, ran_on=False))
     # Whether a change of the sound has arrived is not looked at; to say it again does nothing.
     refiltered = state.sound != PLAIN or state.filtered
     if player.paused != state.still or player.volume != state.volume or refiltered:

@@ -75,6 +75,32 @@ def test_a_node_that_resumes_is_looked_at_and_not_started_again():
     assert guild.effects == [LookAtNode(NODE)]
 
 
+def away_for(ms: int) -> Guild:
+    """The first of two songs sounds at the only node, which is away for so long and resumes."""
+    guild = Guild().ready().joined().play("first", "second").started()
+    guild.tell(NodeDown(NODE))
+    guild.now += ms
+    guild.tell(NodeReady(NODE, resumed=True))
+    return guild
+
+
+def test_a_song_that_ended_while_its_node_was_away_is_not_heard_twice():
+    guild = away_for(10 * 60_000)
+    guild.tell(Reconciled(NODE, NodePlayer(None, 0, guild.now, False, 50, True)))
+    (update,) = guild.updates
+    assert update.start is not None
+    assert update.start.track.title == "second"
+
+
+def test_a_song_that_its_node_lost_while_it_was_away_goes_on_where_it_was():
+    guild = away_for(7_000)
+    guild.tell(Reconciled(NODE, NodePlayer(None, 0, guild.now, False, 50, True)))
+    (update,) = guild.updates
+    assert update.start is not None
+    assert update.start.track.title == "first"
+    assert update.start.position_ms == 0
+
+
 def test_a_node_that_comes_back_does_not_take_a_song_back():
     guild = playing_with_another("first")
     guild.tell(NodeDown(NODE))
