@@ -37,8 +37,8 @@ class Current:
 
     `starts` counts how often a node was told to start it, so that what one says of a start that is
     over is known as such. `failure` is why it broke, as the node says it; `stuck`: without a sound.
-    `tempo` is how fast it runs, in percent; `live_title` what a stream says that it plays. `ran_on`:
-    it stands still here because its node is away, where it may well have gone on.
+    `tempo` is how fast it runs, in percent; `live_title` what a stream says that it plays.
+    `ran_on`: it stands still because its node is away, where it may well have gone on.
     """
 
     play: str
