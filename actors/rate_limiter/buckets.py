@@ -97,15 +97,18 @@ class Buckets:
         What costs more than a bucket holds is had for a full one.
         """
         full = self._young.get(key) or self._old.get(key, 0)
+        tokens = self._tokens
         # A bucket is never emptier than empty: that is how far ahead it may be full.
-        short = full + self._price(cost) - self._tokens * self._fill_ms - now * self._tokens
-        return -(-short // self._tokens) if short > 0 else 0
+        short = full + (min(cost, tokens) - tokens) * self._fill_ms - now * tokens
+        return -(-short // tokens) if short > 0 else 0
 
     def take(self, key: int, cost: int, now: int) -> None:
         """Take `cost` tokens that are there."""
-        self.forget(now)
+        if now >= self._turn:
+            self.forget(now)
         full = self._young.get(key) or self._old.get(key, 0)
-        self._young[key] = max(full, now * self._tokens) + self._price(cost)
+        tokens = self._tokens
+        self._young[key] = max(full, now * tokens) + min(cost, tokens) * self._fill_ms
 
     def forget(self, now: int) -> None:
         """Forget those whose buckets have been full for a while."""
@@ -115,9 +118,6 @@ class Buckets:
         self._old = {} if late else self._young
         self._young = {}
         self._turn = now + self._fill_ms
-
-    def _price(self, cost: int) -> int:
-        return min(cost, self._tokens) * self._fill_ms
 
 
 class RateLimiter:

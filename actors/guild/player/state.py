@@ -394,6 +394,8 @@ class PlayerState:
 
 def worth_saving(before: PlayerState, after: PlayerState) -> bool:
     """Whether what survives the process has changed; a position that merely runs on has not."""
+    if before is after:
+        return False
     if _kept(before) != _kept(after):
         return True
     was, now = before.current, after.current

@@ -18,11 +18,17 @@ _JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co"})
 _MARKDOWN = frozenset("\\*_~`|[]()#>")
 _BROKEN = frozenset("@<")
+_ESCAPED = {ord(character): "\\" + character for character in _MARKDOWN} | {
+    ord(character): character + GAP for character in _BROKEN
+}
 _SPACE = re.compile(r"\s+")
 
 
 def clean(text: str) -> str:
     """Return `text` on one line, without what cannot be seen; not escaped."""
+    if text.isprintable():
+        # Nearly every title: its only spaces are plain ones.
+        return " ".join(text.split())
     visible = "".join(
         character
         for character in _SPACE.sub(" ", text)
@@ -34,6 +40,9 @@ def clean(text: str) -> str:
 def fit(text: str, limit: int) -> str:
     """Return `text` for a place with markdown, as it reads, in at most `limit` characters."""
     whole = clean(text).replace("://", f":{GAP}//")
+    shown = ("\\" if whole.startswith(("-", "+")) else "") + whole.translate(_ESCAPED)
+    if width(shown) <= limit:
+        return shown
     pieces: list[str] = []
     length = 0
     ends: list[int] = []
@@ -44,8 +53,6 @@ def fit(text: str, limit: int) -> str:
         ends.append(length)
         if length > limit:
             break
-    if length <= limit:
-        return "".join(pieces)
     room = limit - width(ELLIPSIS)
     while ends and ends[-1] > room:
         ends.pop()
@@ -70,7 +77,7 @@ def shorten(text: str, limit: int) -> str:
 
 def width(text: str) -> int:
     """Return how long Discord may count `text`: in UTF-16 units, the longest of its countings."""
-    return sum(1 + (ord(character) > 0xFFFF) for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def link(address: str | None) -> str | None:
@@ -102,8 +109,4 @@ def clock(milliseconds: int) -> str:
 
 
 def _escape(character: str, *, first: bool) -> str:
-    if character in _BROKEN:
-        return character + GAP
-    if character in _MARKDOWN or (first and character in "-+"):
-        return "\\" + character
-    return character
+    return "\\" + character if first and character in "-+" else character.translate(_ESCAPED)
