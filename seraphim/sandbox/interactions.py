@@ -143,7 +143,7 @@ class Interactions:
         member, channel = interaction.member, interaction.channel
         guild = channel.guild
         bot = guild.members[self._world.bot.id]
-        here = payloads.bits(member.permissions(channel))
+        permissions = member.permissions(channel)
         payload: dict[str, Json] = {
             "id": str(interaction.id),
             "application_id": str(self._world.bot.id),
@@ -156,8 +156,8 @@ class Interactions:
             "guild_locale": guild.locale,
             "locale": member.user.locale,
             "channel_id": str(channel.id),
-            "channel": payloads.partial_channel(channel, member.permissions(channel)),
-            "member": {**payloads.member(member), "permissions": here},
+            "channel": payloads.partial_channel(channel, permissions),
+            "member": {**payloads.member(member), "permissions": payloads.bits(permissions)},
             "app_permissions": payloads.bits(bot.permissions(channel)),
             "entitlements": [],
             "authorizing_integration_owners": {"0": str(guild.id)},
