@@ -8,7 +8,6 @@ import arc
 import hikari
 
 from actors.guild.board import Board
-from actors.guild.player.ports import Catalogue
 from actors.runtime import Registry
 from seraphim.discord.admission import Admission
 from seraphim.discord.announcer import RestAnnouncer
@@ -17,7 +16,7 @@ from seraphim.discord.commands.about import NodePing, about_commands
 from seraphim.discord.commands.client import Command, Group, command_client, typed_names
 from seraphim.discord.commands.control import control_commands
 from seraphim.discord.commands.favourite import favourite_commands
-from seraphim.discord.commands.play import play_commands
+from seraphim.discord.commands.play import Anticipating, play_commands
 from seraphim.discord.commands.queue import queue_commands
 from seraphim.discord.commands.radio import radio_commands
 from seraphim.discord.commands.settings import dj_commands, settings_commands
@@ -62,7 +61,7 @@ def build(
     *,
     registry: Callable[[], Registry],
     board: Board,
-    catalogue: Catalogue,
+    catalogue: Anticipating,
     ping_node: NodePing,
     trusted_media_hosts: Collection[str] = (),
     inside_allowed: bool = False,

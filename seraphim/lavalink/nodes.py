@@ -5,6 +5,7 @@ cannot be reached leaves a player behind that plays on. What such a player still
 nothing that sounds, and is heard by nobody; it is ended when the node is back.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ LINKS: Final = "http"
 """The source that plays what is at any address; to a node without it most are nothing."""
 ARTISTS_TO_ASK: Final = 3
 MOST_RELATED: Final = 100
+AWAITED_SECONDS: Final = 5.0
+"""How long what was begun waits to be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Nodes:
         self._deliver = deliver
         self._passed_over = passed_over
         self._homes: dict[int, str] = {}
+        self._begun: dict[tuple[str, tuple[str, ...]], asyncio.Task[Found]] = {}
         self._regions = {site.name: site.regions for site in sites}
         self._workloads = {site.name: Workload(now) for site in sites}
         self._nodes = {
@@ -163,8 +167,22 @@ class Nodes:
 
     # --- `Catalogue` ---
 
+    def begin(self, query: str, sources: Sequence[str] = ()) -> None:
+        """Begin to find what is about to be asked for by `load`, which then has it sooner."""
+        key = query, tuple(sources)
+        if key in self._begun:
+            return
+        begun = self._begun[key] = asyncio.create_task(self._find_tracks(query, sources))
+        # It may be that nobody asks: a failure is heard all the same.
+        begun.add_done_callback(lambda task: task.cancelled() or task.exception())
+        asyncio.get_running_loop().call_later(AWAITED_SECONDS, self._begun.pop, key, None)
+
     async def load(self, query: str, sources: Sequence[str] = ()) -> Found:
         """Find tracks; see `Catalogue`."""
+        begun = self._begun.pop((query, tuple(sources)), None)
+        return await (begun or self._find_tracks(query, sources))
+
+    async def _find_tracks(self, query: str, sources: Sequence[str]) -> Found:
         if not query.startswith(SEARCH):
             return await self._ask(lambda node: _load(node, query))
         words = query.removeprefix(SEARCH)
@@ -272,6 +290,8 @@ class Nodes:
 
     async def close(self) -> None:
         """Let go of the HTTP clients, after the links have ended."""
+        for begun in self._begun.values():
+            begun.cancel()
         for node in self._nodes.values():
             await node.dispose()
 

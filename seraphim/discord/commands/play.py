@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Collection, Sequence
+from typing import Protocol
 
 import arc
 import hikari
@@ -30,8 +31,16 @@ SEARCH_SECONDS = 20.0
 """How long a source may take to answer a search that somebody has asked for."""
 
 
+class Anticipating(Catalogue, Protocol):
+    """A catalogue that can be told what it will be asked."""
+
+    def begin(self, query: str, sources: Sequence[str] = ()) -> None:
+        """Begin to find what is about to be asked for by `load`, which then has it sooner."""
+        ...
+
+
 def play_commands(
-    catalogue: Catalogue,
+    catalogue: Anticipating,
     trusted: Collection[str],
     board: Board,
     shelf: Shelf,
@@ -73,6 +82,9 @@ def play_commands(
             if isinstance(begins, Refused):
                 return begins
             refused = unplayable(ctx.interaction, caller)
+            if refused is None:
+                # While the player makes up its mind it is looked for already.
+                catalogue.begin(wanted, board.settings(caller.guild).sources)
             return refused or Play(
                 caller.member,
                 wanted,

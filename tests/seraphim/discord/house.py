@@ -160,6 +160,9 @@ class ScriptedCatalogue:
         found = self.stock.get(query)
         return Found(() if found is None else (found,))
 
+    def begin(self, query: str, sources: Sequence[str] = ()) -> None:
+        """Begin nothing: what it has, it has at once."""
+
     async def alternatives(self, track: Track, source: str) -> tuple[Track, ...]:
         raise AssertionError("the edge mends nothing")
 

@@ -293,6 +293,38 @@ async def test_a_source_that_would_not_is_no_reason_to_ask_another_node(town: To
     assert town.servers["b"].asked == []
 
 
+async def test_what_was_begun_is_not_asked_for_twice_and_later_asked_for_anew(town: Town) -> None:
+    await town.connect("a")
+    server = town.servers["a"]
+    server.answer("GET", "loadtracks", {"loadType": "search", "data": [track_json("Aurora")]})
+    town.nodes.begin("libsearch:aurora")
+    town.nodes.begin("libsearch:aurora")
+    [aurora] = (await town.nodes.load("libsearch:aurora")).tracks
+    assert len(server.asked) == 1
+    assert (await town.nodes.load("libsearch:aurora")).tracks == (aurora,)
+    assert len(server.asked) == 2
+
+
+async def test_what_was_begun_for_other_sources_is_something_else(town: Town) -> None:
+    await town.connect("a")
+    server = town.servers["a"]
+    server.answer("GET", "loadtracks", {"loadType": "search", "data": [track_json("Aurora")]})
+    town.nodes.begin("search:aurora", ["soundcloud"])
+    for source in ("library", "soundcloud"):
+        found = await town.nodes.load("search:aurora", [source])
+        assert [track.title for track in found.tracks] == ["Aurora"]
+    assert len(server.asked) == 2
+
+
+async def test_what_was_begun_fails_for_who_asks(town: Town) -> None:
+    await town.connect("a")
+    error = {"message": "429", "severity": "common", "cause": "x"}
+    town.servers["a"].answer("GET", "loadtracks", {"loadType": "error", "data": error})
+    town.nodes.begin("libsearch:aurora")
+    with pytest.raises(SourceFailed):
+        await town.nodes.load("libsearch:aurora")
+
+
 @pytest.mark.parametrize("query", ["https://radio.example/", "http://cdn.example/upload.mp3"])
 async def test_an_address_that_a_node_without_links_does_not_know_is_refused(
     town: Town, query: str
