@@ -32,6 +32,7 @@ from seraphim.sandbox.places import Guild
 
 GUILDS, QUICK_GUILDS = 100, 20
 LISTENER = (sys.executable, "-m", "benchmarks.listener")
+QUIET = (sys.executable, "-m", "benchmarks.quiet")
 SONG, ALBUM = "https://music.example/song.mp3", "https://music.example/album/100"
 
 ROUNDS = 3
@@ -92,6 +93,7 @@ async def _measure(*, quick: bool) -> Report:
             _report_light(
                 report, Light.of(ours for _, ours in rounds), Light.of(floor for floor, _ in rounds)
             )
+            await _report_telling(report, town, quick=quick)
             await _report_typing(report, town, quick=quick)
             await _report_music(report, house)
             await _report_life(report, house, QUICK_LIVE_SECONDS if quick else LIVE_SECONDS)
@@ -105,13 +107,18 @@ async def _measure(*, quick: bool) -> Report:
 async def _light(town: "Town", *, quick: bool) -> Light:
     """Ask at a calm rate for how soon it is answered, and at a brisk one for what that costs."""
     count = QUICK_COUNT if quick else SLOW_COUNT
-    seconds = QUICK_SECONDS if quick else FAST_SECONDS
     await _ask(town, SLOW_RATE, SLOW_RATE)
     waits = await _ask(town, SLOW_RATE, count)
-    before = _cpu_ms(town.bot.pid)
-    await _ask(town, FAST_RATE, FAST_RATE * seconds)
-    cpu = (_cpu_ms(town.bot.pid) - before) / (FAST_RATE * seconds)
+    cpu = await _light_cpu(town, quick=quick)
     return Light(statistics.median(waits), _share(waits, 0.99), cpu)
+
+
+async def _light_cpu(town: "Town", *, quick: bool) -> float:
+    """Return the ms of CPU that a light command takes, at a brisk rate."""
+    count = FAST_RATE * (QUICK_SECONDS if quick else FAST_SECONDS)
+    before = _cpu_ms(town.bot.pid)
+    await _ask(town, FAST_RATE, count)
+    return (_cpu_ms(town.bot.pid) - before) / count
 
 
 async def _ask(town: "Town", rate: float, count: int) -> list[float]:
@@ -135,6 +142,21 @@ def _report_light(report: Report, ours: Light, floor: Light) -> None:
         report.add(f"{name}_floor", bare, "ms")
         report.add(name, value, "ms")
         report.add(f"{name}_ratio", value / bare, "times the floor", at_most=gate)
+
+
+async def _report_telling(report: Report, town: "Town", *, quick: bool) -> None:
+    """How much of a command's CPU is for the log and the metrics."""
+    with _node() as port:
+        async with _town(len(town.places), QUIET, node=port) as quiet:
+            for member in quiet.members:
+                await member.command("play", query=ALBUM)
+            rounds = [
+                (await _light_cpu(quiet, quick=quick), await _light_cpu(town, quick=quick))
+                for _ in range(ROUNDS)
+            ]
+    silent, telling = (statistics.median(column) for column in zip(*rounds, strict=True))
+    share = 100 * (telling - silent) / telling
+    report.add("logging_and_metrics", share, "% of a command's CPU", at_most=10)
 
 
 # --- what is suggested while somebody types ---
