@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 COMPARED := $(VENV)/.compared
+AUDIT := build/audit
+AUDITING := $(AUDIT)/.auditing
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help
@@ -32,6 +34,13 @@ $(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
 $(COMPARED): $(DEVELOPMENT) requirements-bench.txt
 	@echo 'Setting up: the libraries to compare with …' >&2
 	@$(PIP) install --require-hashes -r requirements-bench.txt >&2
+	@touch $@
+
+# Apart from all the rest: what audits is no part of what is audited.
+$(AUDITING): requirements-audit.txt
+	@echo 'Setting up: the tools for the audit …' >&2
+	@test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-audit.txt >&2
 	@touch $@
 
 .PHONY: setup
@@ -81,6 +90,29 @@ simulate: $(DEVELOPMENT) ## a hundred thousand simulated guild-hours of faults
 fuzz: $(DEVELOPMENT) ## six thousand broken files, while a song plays beside them
 	$(BIN)/python -m tests.fuzz
 
+# Who is asked: PyPI, or with ADVISORIES=osv somebody else.
+ADVISORIES ?= pypi
+
+# Markers are cut off: pip-audit would leave out what is pinned for other platforms. What it writes to stdout
+# are weaknesses; where it fails and finds none, it could not ask.
+.PHONY: audit
+audit: $(RUNTIME) $(AUDITING) ## known weaknesses of what is pinned; a bill of materials; licences
+	@$(AUDIT)/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml \
+		--output-reproducible --output-file build/sbom.json requirements.txt
+	@$(BIN)/python -m tests.licences > build/licences.md
+	@echo 'What Seraphim stands on is in build/sbom.json, and under which licences in build/licences.md.'
+	@sed 's/ ; .*\\$$/ \\/' requirements.txt > build/pinned.txt
+	@if found=$$($(AUDIT)/bin/python -m pip_audit --strict --disable-pip --require-hashes --progress-spinner off \
+			--vulnerability-service $(ADVISORIES) --requirement build/pinned.txt 2> build/audit.log); then \
+		echo 'No weakness is known of anything that is pinned.'; \
+	elif [ "$$found" ]; then \
+		echo 'Weaknesses are known:'; echo "$$found"; exit 1; \
+	else \
+		tail -n 1 build/audit.log >&2; \
+		echo 'The advisories could not be asked about all that is pinned: whether weaknesses are known is open.' >&2; \
+		exit 1; \
+	fi
+
 .PHONY: format
 format: $(DEVELOPMENT) ## put the code into shape
 	$(BIN)/ruff format .
@@ -91,9 +123,13 @@ pins: $(DEVELOPMENT) ## resolve the pinned requirements anew
 	$(BIN)/uv pip compile --quiet $(PINNED) pyproject.toml --group build -o requirements.txt
 	$(BIN)/uv pip compile --quiet $(PINNED) pyproject.toml --group build --extra dev -c requirements.txt -o requirements-dev.txt
 	$(BIN)/uv pip compile --quiet $(PINNED) pyproject.toml --group build --extra dev --extra bench -c requirements-dev.txt -o requirements-bench.txt
+	printf '%s\n' $(AUDITORS) | $(BIN)/uv pip compile --quiet $(PINNED) - -o requirements-audit.txt
 
 # Hashes, for every platform, and no index address: where packages come from is the machine's business.
 PINNED := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+# They share no environment with what pyproject.toml asks for.
+AUDITORS := pip-audit==2.10.1 cyclonedx-bom==7.5.0
 
 .PHONY: clean
 clean: ## away with the virtual environment and what the sandbox left

@@ -35,10 +35,6 @@ ONLY_CHECKED = {
     "git": "the repository's address",
     "systemctl": "systemd",
     "useradd": "root",
-    "audit/bin/python": "the internet",
-    "audit/bin/pip-audit": "the internet",
-    "audit/bin/cyclonedx-py": "the internet",
-    "python3": "the internet",
 }
 """Commands that are not run here, and what they would need."""
 RUN = {
