@@ -19,6 +19,8 @@ from typing import cast
 DOTENV = Path(".env")
 CONTAINER = "SERAPHIM_CONTAINER"
 """Set in the image: what is in it is not changed from inside."""
+CONNECTING = frozenset({"run", "audio-node", "check", "sources"})
+"""The commands that go out to others over TLS."""
 FAILED = 1
 NOT_RUNNING = 4
 WRONG_CONFIGURATION = 78
@@ -30,6 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Wrong usage ends in SystemExit(2), `--help` in SystemExit(0).
     """
     options = _parser().parse_args(arguments)
+    if options.command in CONNECTING:
+        from seraphim.environment import hand_to_openssl
+
+        hand_to_openssl(os.environ, DOTENV)
     match options.command:
         case "run":
             return _run(handover=options.handover)

@@ -5,10 +5,12 @@ node's process reads its few variables here too, without loading what checks the
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 from dotenv import dotenv_values
+
+OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 SERVICE_SECRETS = ("SPOTIFY_CLIENT_SECRET", "APPLE_MUSIC_TOKEN")
 """What the audio node shows to music services."""
@@ -55,6 +57,12 @@ def variables(
         if not values[name]:
             mistakes.append(f"{name}_FILE: {path} is empty.")
     return values, mistakes
+
+
+def hand_to_openssl(environ: MutableMapping[str, str], dotenv: Path | None) -> None:
+    """Let OpenSSL, which reads `environ` alone, find the certificates that `dotenv` names."""
+    values, _ = variables(environ, dotenv)
+    environ.update({name: values[name] for name in OPENSSL if name in values})
 
 
 def data_dir(environ: Mapping[str, str] = os.environ, dotenv: Path | None = None) -> Path:

@@ -1,5 +1,6 @@
 """The command line: what it exits with, and where it says what."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,16 @@ def test_in_a_container_the_image_is_updated_instead(
     monkeypatch.setenv("SERAPHIM_CONTAINER", "1")
     assert main(["sources", "update", *arguments]) == 1
     assert "image" in capsys.readouterr().err
+
+
+def test_the_certificates_that_the_file_names_are_trusted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # Empty counts as not set; and what is set here is taken back.
+    monkeypatch.setenv("SSL_CERT_FILE", "")
+    (folder / ".env").write_text("SSL_CERT_FILE=/etc/our-own.pem\n")
+    main(["run"])
+    assert os.environ["SSL_CERT_FILE"] == "/etc/our-own.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/theirs.pem")
+    main(["run"])
+    assert os.environ["SSL_CERT_FILE"] == "/etc/theirs.pem"
