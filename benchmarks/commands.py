@@ -37,6 +37,7 @@ SONG, ALBUM = "https://music.example/song.mp3", "https://music.example/album/100
 
 ROUNDS = 3
 """How often what has a worst case is measured: the best of them is what the program can do."""
+PAIRS = 12
 SLOW_RATE, SLOW_COUNT, QUICK_COUNT = 20, 200, 60
 FAST_RATE, FAST_SECONDS, QUICK_SECONDS = 100, 8, 3
 ROUND_TRIPS = 200
@@ -150,12 +151,13 @@ async def _report_telling(report: Report, town: "Town", *, quick: bool) -> None:
         async with _town(len(town.places), QUIET, node=port) as quiet:
             for member in quiet.members:
                 await member.command("play", query=ALBUM)
-            rounds = [
-                (await _light_cpu(quiet, quick=quick), await _light_cpu(town, quick=quick))
-                for _ in range(ROUNDS)
-            ]
-    silent, telling = (statistics.median(column) for column in zip(*rounds, strict=True))
-    share = 100 * (telling - silent) / telling
+            shares: list[float] = []
+            # Pair by pair, and many: the machine changes its speed by more than what is looked for.
+            for _ in range(ROUNDS if quick else PAIRS):
+                silent = await _light_cpu(quiet, quick=True)
+                telling = await _light_cpu(town, quick=True)
+                shares.append(100 * (telling - silent) / telling)
+    share = statistics.median(shares)
     report.add("logging_and_metrics", share, "% of a command's CPU", at_most=10)
 
 
