@@ -6,11 +6,12 @@ message may hold what a log must not.
 """
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import structlog
+
+from actors.runtime.announcing import Announcing
 
 Undelivered: TypeAlias = Literal["stopped", "late_reply"]
 
@@ -28,15 +29,15 @@ class DeadLetter:
     reason: Undelivered
 
 
-class DeadLetters:
+class DeadLetters(Announcing[DeadLetter]):
     """Counts, remembers the latest, and tells subscribers."""
 
-    __slots__ = ("_subscribers", "count", "recent")
+    __slots__ = ("count", "recent")
 
     def __init__(self) -> None:
+        super().__init__()
         self.count = 0
         self.recent: deque[DeadLetter] = deque(maxlen=_KEPT)
-        self._subscribers: dict[object, Callable[[DeadLetter], None]] = {}
 
     def publish(self, letter: DeadLetter) -> None:
         """Record one."""
@@ -48,18 +49,4 @@ class DeadLetters:
             message=type(letter.message).__name__,
             reason=letter.reason,
         )
-        for subscriber in tuple(self._subscribers.values()):
-            subscriber(letter)
-
-    def subscribe(self, subscriber: Callable[[DeadLetter], None]) -> Callable[[], None]:
-        """Call `subscriber` with each later letter; the returned function ends that.
-
-        It is called synchronously and must not raise.
-        """
-        key = object()
-        self._subscribers[key] = subscriber
-
-        def unsubscribe() -> None:
-            self._subscribers.pop(key, None)
-
-        return unsubscribe
+        self._announce(letter)

@@ -5,9 +5,10 @@ supervisor's children come and go, so what is counted over time is counted here.
 """
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from actors.runtime.announcing import Announcing
 
 Mishap: TypeAlias = Literal["crashed", "restarted", "gave_up"]
 
@@ -26,17 +27,17 @@ class Incident:
     at: float
 
 
-class Incidents:
+class Incidents(Announcing[Incident]):
     """Counts, remembers who gave up last, and tells subscribers."""
 
-    __slots__ = ("_subscribers", "crashes", "gave_up", "gave_up_count", "restarts")
+    __slots__ = ("crashes", "gave_up", "gave_up_count", "restarts")
 
     def __init__(self) -> None:
+        super().__init__()
         self.crashes = 0
         self.restarts = 0
         self.gave_up_count = 0
         self.gave_up: deque[Incident] = deque(maxlen=_KEPT)
-        self._subscribers: dict[object, Callable[[Incident], None]] = {}
 
     def publish(self, incident: Incident) -> None:
         """Record one."""
@@ -48,18 +49,4 @@ class Incidents:
             case "gave_up":
                 self.gave_up_count += 1
                 self.gave_up.append(incident)
-        for subscriber in tuple(self._subscribers.values()):
-            subscriber(incident)
-
-    def subscribe(self, subscriber: Callable[[Incident], None]) -> Callable[[], None]:
-        """Call `subscriber` with each later incident; the returned function ends that.
-
-        It is called synchronously and must not raise.
-        """
-        key = object()
-        self._subscribers[key] = subscriber
-
-        def unsubscribe() -> None:
-            self._subscribers.pop(key, None)
-
-        return unsubscribe
+        self._announce(incident)
