@@ -10,8 +10,7 @@ import asyncio
 import json as jsons
 import math
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeGuard, cast
 
@@ -79,9 +78,11 @@ class NodeSession(ongaku.Session):
 
     __slots__ = (
         "_address",
+        "_asking",
         "_closed_at",
         "_complaints",
         "_flights",
+        "_loading",
         "_on_event",
         "_on_stats",
         "_owner",
@@ -113,6 +114,8 @@ class NodeSession(ongaku.Session):
         self._on_event = on_event
         self._on_stats = on_stats
         self._patience = patience
+        self._asking = aiohttp.ClientTimeout(total=patience.request)
+        self._loading = aiohttp.ClientTimeout(total=patience.load)
         self._reachable = False
         self._suspicion = asyncio.Event()
         self._flights: set[anyio.CancelScope] = set()
@@ -260,22 +263,26 @@ class NodeSession(ongaku.Session):
         sent = dict(headers or {})
         if not ignore_default_headers:
             sent |= self.auth_headers
-        async with (
-            self._in_flight(),
-            self._owner.http.request(
-                method,
-                f"{self.base_uri}{'/v4' if version else ''}{path}",
-                headers=sent,
-                # ongaku's clients pass {} for none; a GET has no body.
-                json=json or None,
-                params=params,
-                timeout=aiohttp.ClientTimeout(
-                    total=self._patience.load if path == LOAD else self._patience.request
-                ),
-            ) as response,
-        ):
-            body = await _read(response)
-            status, reason = response.status, response.reason
+        answer: tuple[int, str | None, bytes] | None = None
+        # `close` gives up what is under way.
+        with anyio.CancelScope() as flight:
+            self._flights.add(flight)
+            try:
+                async with self._owner.http.request(
+                    method,
+                    f"{self.base_uri}{'/v4' if version else ''}{path}",
+                    headers=sent,
+                    # ongaku's clients pass {} for none; a GET has no body.
+                    json=json or None,
+                    params=params,
+                    timeout=self._loading if path == LOAD else self._asking,
+                ) as response:
+                    answer = response.status, response.reason, await _read(response)
+            finally:
+                self._flights.discard(flight)
+        if answer is None:
+            raise aiohttp.ClientConnectionError("the link to the node has ended")
+        status, reason, body = answer
         if status >= 400:
             raise self._error(status, reason, body)
         if return_type is None:
@@ -288,18 +295,6 @@ class NodeSession(ongaku.Session):
             return return_type(jsons.loads(body))
         except (ValueError, TypeError, RecursionError) as error:
             raise errors.BuildError(error) from error
-
-    @asynccontextmanager
-    async def _in_flight(self) -> AsyncGenerator[None]:
-        """Let `close` give up what is in the body, which raises aiohttp's error then."""
-        with anyio.CancelScope() as flight:
-            self._flights.add(flight)
-            try:
-                yield
-            finally:
-                self._flights.discard(flight)
-        if flight.cancelled_caught:
-            raise aiohttp.ClientConnectionError("the link to the node has ended")
 
     def _error(self, status: int, reason: str | None, body: bytes) -> errors.RestError:
         try:
