@@ -87,7 +87,7 @@ simulate: $(DEVELOPMENT) ## a hundred thousand simulated guild-hours of faults
 	$(BIN)/python -m tests.simulation --hours 100000
 
 .PHONY: fuzz
-fuzz: $(DEVELOPMENT) ## six thousand broken files, while a song plays beside them
+fuzz: $(DEVELOPMENT) ## broken files, hostile requests and nonsense in bytes, for six minutes
 	$(BIN)/python -m tests.fuzz
 
 # Who is asked: PyPI, or with ADVISORIES=osv somebody else.

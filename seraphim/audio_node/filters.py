@@ -56,11 +56,15 @@ class _Range:
     def check(self, value: object, name: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise WrongFilter(f"{name} must be a number")
-        if not math.isfinite(value):
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            number = math.inf
+        if not math.isfinite(number):
             raise WrongFilter(f"{name} must be finite")
-        if value > self.high or value < self.low or (self.above and value == self.low):
+        if number > self.high or number < self.low or (self.above and number == self.low):
             raise WrongFilter(f"{name} must be {self}")
-        return float(value)
+        return number
 
     def __str__(self) -> str:
         least = f"greater than {self.low:g}" if self.above else f"at least {self.low:g}"

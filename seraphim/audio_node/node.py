@@ -5,6 +5,7 @@ reading tags) is done elsewhere. That is what makes one timer good enough to pac
 """
 
 import asyncio
+import logging
 import os
 import ssl
 from contextlib import AsyncExitStack
@@ -31,6 +32,11 @@ from seraphim.audio_node.voice import VoiceConnection, VoiceCredentials, VoiceLi
 
 STOP_SECONDS: Final = 3.0
 API_VERSION: Final = "4"
+
+# aiohttp logs each malformed request as an error with its stack: any client could fill the log, and
+# needs no password for that. What goes wrong in a route is told by `errors`.
+_silent = logging.getLogger("seraphim.http.clients")
+_silent.setLevel(logging.CRITICAL + 1)
 
 _log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
@@ -137,7 +143,14 @@ class AudioNode:
         websockets = WebsocketRoute(sessions)
         application.router.add_get("/v4/websocket", websockets.handle)
         Rest(sessions, sources).add_to(application)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_SECONDS)
+        runner = web.AppRunner(
+            application,
+            access_log=None,
+            logger=_silent,
+            shutdown_timeout=STOP_SECONDS,
+            # No client packs what it says, and unpacked it may be anything.
+            auto_decompress=False,
+        )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         stack.push_async_callback(websockets.close)

@@ -16,6 +16,7 @@ import structlog
 
 from seraphim.audio_node.node import AudioNode, CannotStart
 from seraphim.audio_node.options import NodeOptions
+from seraphim.audio_node.server.errors import unforeseen
 
 DONE: Final = 0
 CANNOT_START: Final = 1
@@ -39,6 +40,7 @@ def run(options: NodeOptions) -> int:
 async def _serve(options: NodeOptions) -> None:
     async with AudioNode(options) as node:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(unforeseen)
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(number, node.end)

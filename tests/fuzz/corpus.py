@@ -71,7 +71,7 @@ _RECIPES = {
     "opus.ts": _Recipe("mpegts", "libopus"),
 }
 
-_PLAYLISTS = {
+PLAYLISTS = {
     "media.m3u8": "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:7\n"
     '#EXT-X-KEY:METHOD=AES-128,URI="key",IV=0x00\n#EXTINF:4.0,one\nfile:///etc/hostname\n'
     "#EXTINF:4.0,two\nhttp://127.0.0.1:1/two.ts\n#EXT-X-ENDLIST\n",
@@ -98,7 +98,7 @@ def seeds() -> tuple[Seed, ...]:
     """The whole corpus, always the same."""
     made = [Seed(name, _encode(recipe)) for name, recipe in _RECIPES.items()]
     made.append(Seed("id3.mp3", _id3() + next(one.data for one in made if one.name == "mp3")))
-    texts = [Seed(name, text.encode(), plays=False) for name, text in _PLAYLISTS.items()]
+    texts = [Seed(name, text.encode(), plays=False) for name, text in PLAYLISTS.items()]
     return (*made, *texts, Seed("empty", b"", plays=False))
 
 

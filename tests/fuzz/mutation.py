@@ -53,18 +53,24 @@ def mutant(seed: int, number: int) -> Mutant:
     """The file of that number."""
     chance = random.Random(f"{seed}:{number}")
     original = chance.choice(seeds())
-    data = bytearray(original.data)
-    for _ in range(chance.randint(1, MOST_CHANGES)):
-        chance.choice(CHANGES)(chance, data)
-        del data[LARGEST:]
+    data = broken(chance, original.data)
     return Mutant(
         number=number,
         seed=original,
-        data=bytes(data),
+        data=data,
         start_ms=chance.choice((0, 0, 0, 500, 900, 10_000, 10**9)),
         sound=chance.choice(SOUNDS),
         by_web=chance.random() < 0.2,
     )
+
+
+def broken(chance: random.Random, data: bytes) -> bytes:
+    """The same bytes, changed in a few places."""
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, MOST_CHANGES)):
+        chance.choice(CHANGES)(chance, changed)
+        del changed[LARGEST:]
+    return bytes(changed)
 
 
 def _place(chance: random.Random, data: bytearray, size: int = 1) -> int:

@@ -1,15 +1,21 @@
-"""A slice of what `make fuzz` does: hundreds of broken files, each of which costs itself alone."""
+"""A slice of what `make fuzz` does, so that what it once found stays mended."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from seraphim.audio_node.decoders import Decoders
 from seraphim.audio_node.media import MediaError, MediaSource
+from tests.fuzz import hostile, servers
 from tests.fuzz.corpus import SECONDS, Seed, seeds
+from tests.fuzz.media import Report, run
 from tests.fuzz.mutation import mutant
-from tests.fuzz.run import Report, run
+from tests.fuzz.readers import READERS, Reader
+from tests.fuzz.servers import Server
 
 pytestmark = pytest.mark.anyio
 
@@ -57,3 +63,27 @@ async def test_broken_files_cost_themselves_alone() -> None:
     # They are neither all well nor all broken beyond being looked at.
     assert report.outcomes["played"] > FILES // 10
     assert report.outcomes["refused"] > FILES // 10
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_what_is_spoilt_in_one_place_is_read_or_refused(reader: Reader) -> None:
+    for data in reader.seeds:
+        reader.try_(data)
+
+
+@pytest.mark.parametrize(
+    ("start", "path"),
+    [
+        pytest.param(servers.node, "/version", id="node"),
+        pytest.param(partial(servers.bot, token=True), "/livez", id="bot"),
+    ],
+)
+async def test_hostile_requests_cost_themselves_alone(
+    start: Callable[[Path], AbstractContextManager[Server]], path: str, tmp_path: Path
+) -> None:
+    with start(tmp_path) as server:
+        visits = await hostile.visit(server, path, seconds=3, seed=1)
+        assert visits.findings == []
+        assert visits.said >= hostile.AT_ONCE
+        assert server.alive
+        assert server.complaints == []

@@ -25,7 +25,7 @@ _NAME: Final = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\Z"
 )
 _NUMBER: Final = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f-\xa0\\\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,10 @@ def _host(host: str) -> str:
     """Normalise a host, or raise `MediaError` for one that is not written as hosts are."""
     if ":" in host:
         try:
-            return str(IPv6Address(host))
+            address = IPv6Address(host)
+            if address.scope_id is not None:
+                raise AddressValueError("a scope is a matter of this machine")
+            return str(address)
         except AddressValueError as error:
             raise _refusal("This is not a URL that can be played.", str(error)) from error
     try:

@@ -9,7 +9,7 @@ not a message is a `ValueError`, and a message is at most `LARGEST` bytes long.
 import base64
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Final, TypedDict, cast
 
@@ -154,6 +154,12 @@ Message = (
     | Title
 )
 
+_SEVERITIES: Final[Mapping[str, Severity]] = {
+    "common": "common",
+    "suspicious": "suspicious",
+    "fault": "fault",
+}
+
 _HEAD: Final = struct.Struct("!IBI")
 _LENGTH: Final = struct.Struct("!H")
 _COUNT: Final = struct.Struct("!I")
@@ -288,15 +294,16 @@ def _decode(kind: type[Message], track: int, body: bytes) -> Message:
             )
         if kind is Opened:
             about, entries = cast("tuple[_InfoBody, list[_EntryBody]]", json.loads(body))
-            listed = tuple(MediaEntry(*entry) for entry in entries)
-            return Opened(track, MediaInfo(**about, entries=listed))
+            return Opened(track, _info(about, entries))
         if kind is Title:
             return Title(track, _text_or_none(json.loads(body)))
         if kind is Failed:
-            return Failed(track, **cast("_FailedBody", json.loads(body)))
+            told = cast("_FailedBody", json.loads(body))
+            severity = _SEVERITIES[_text(told["severity"])]
+            return Failed(track, _text(told["message"]), severity, _text(told["cause"]))
         if kind is Configure:
             return Configure(**cast("_ConfigureBody", json.loads(body)))
-    except (KeyError, TypeError, WrongFilter, struct.error) as error:
+    except (KeyError, TypeError, WrongFilter, RecursionError, struct.error) as error:
         raise ValueError(f"not a {kind.__name__}: {error}") from error
     if kind is Close:
         return Close(track)
@@ -307,10 +314,35 @@ def _decode(kind: type[Message], track: int, body: bytes) -> Message:
     return Hello() if kind is Hello else Pong()
 
 
-def _text_or_none(value: object) -> str | None:
-    if value is None or isinstance(value, str):
+def _info(about: _InfoBody, entries: list[_EntryBody]) -> MediaInfo:
+    return MediaInfo(
+        _text(about["container"]),
+        _text(about["codec"]),
+        _whole_or_none(about["length_ms"]),
+        _text_or_none(about["title"]),
+        _text_or_none(about["author"]),
+        _text_or_none(about["isrc"]),
+        tuple(
+            MediaEntry(_text(url), _text_or_none(title), _whole_or_none(length_ms))
+            for url, title, length_ms in entries
+        ),
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
         return value
     raise TypeError("not a text")
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _whole_or_none(value: object) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise TypeError("not a whole number")
 
 
 def _unpack_frames(body: bytes) -> Iterator[bytes]:

@@ -38,6 +38,10 @@ AT_ONCE: Final = 4
 """Questions that a worker is given, as many as it has threads; others wait in their deadline."""
 
 LONGEST_ANSWER: Final = 4 << 20
+ERROR_PARTS: Final = 3
+NEVER: Final = 2**40
+"""In seconds since the epoch: later than any address expires."""
+
 COMMAND: Final = (sys.executable, "-P", "-m", "seraphim.audio_node.extractor")
 
 _INHERITED: Final = ("HOME", "LANG", "LC_ALL", "PYTHONPATH", "SSL_CERT_FILE", "TMPDIR", "TZ")
@@ -140,14 +144,7 @@ class Extractor:
 
     async def address(self, url: str) -> Address:
         """Say where the sound of an item's page is now."""
-        fields = _fields(await self._ask({"do": "address", "url": url}))
-        expires_at = fields.get("expires_at")
-        pairs = cast("Sequence[Sequence[object]]", fields.get("headers") or ())
-        return Address(
-            _text(fields, "url"),
-            tuple((str(name), str(value)) for name, value in pairs),
-            float(expires_at) if isinstance(expires_at, int | float) else None,
-        )
+        return _address(await self._ask({"do": "address", "url": url}))
 
     async def close(self) -> None:
         """End the worker; whoever still waits is told that it is lost."""
@@ -284,7 +281,7 @@ class Extractor:
                     waiting.set_result(answer)
                 if worker is not self._worker and not worker.waiting:
                     break
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             reason = f"{type(error).__name__}: {error}"
         if worker is self._worker:
             self._worker = None
@@ -343,20 +340,26 @@ def _outcome(answer: Mapping[str, Any]) -> object:
     error = answer.get("error")
     if error is None:
         return answer.get("found")
-    message, severity, cause = (str(part) for part in cast("Sequence[object]", error))
+    if not isinstance(error, list) or len(cast("list[object]", error)) != ERROR_PARTS:
+        raise _unreadable("not an error")
+    message, severity, cause = (str(part) for part in cast("list[object]", error))
     raise MediaError(message, _SEVERITIES.get(severity, "fault"), cause)
+
+
+def _unreadable(cause: str) -> MediaError:
+    return MediaError("The site could not be read.", "fault", cause)
 
 
 def _fields(found: object) -> Mapping[str, object]:
     if not isinstance(found, dict):
-        raise MediaError("The site could not be read.", "fault", "not an answer")
+        raise _unreadable("not an answer")
     return cast("Mapping[str, object]", found)
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
-        raise MediaError("The site could not be read.", "fault", f"an answer without {name}")
+        raise _unreadable(f"an answer without {name}")
     return value
 
 
@@ -383,7 +386,7 @@ def _item(found: object) -> Item:
 
 def _items(found: object) -> tuple[Item, ...]:
     if not isinstance(found, list):
-        raise MediaError("The site could not be read.", "fault", "not an answer")
+        raise _unreadable("not an answer")
     return tuple(_item(one) for one in cast("list[object]", found))
 
 
@@ -395,3 +398,24 @@ def _collection(found: object) -> Collection:
         _items(fields.get("items")),
         selected if isinstance(selected, int) else -1,
     )
+
+
+def _address(found: object) -> Address:
+    fields = _fields(found)
+    headers, expires_at = fields.get("headers", []), fields.get("expires_at")
+    if not isinstance(headers, list):
+        raise _unreadable("headers that are none")
+    return Address(
+        _text(fields, "url"),
+        tuple(map(_header, cast("list[object]", headers))),
+        float(expires_at) if isinstance(expires_at, int | float) and expires_at < NEVER else None,
+    )
+
+
+def _header(found: object) -> tuple[str, str]:
+    pair = cast("list[object]", found) if isinstance(found, list) else []
+    match pair:
+        case [str(name), str(value)]:
+            return name, value
+        case _:
+            raise _unreadable("a header that is none")

@@ -1,11 +1,13 @@
 """How a request that went wrong is answered: Lavalink's error object, always JSON."""
 
+import asyncio
 import http
 import time
-from typing import Final, cast
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from seraphim.audio_node.payloads import dumps
@@ -41,7 +43,21 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < http.HTTPStatus.BAD_REQUEST:
             raise
-        return refusal(request, error.status, error.text or error.reason)
+        response = refusal(request, error.status, error.text or error.reason)
+        if hdrs.ALLOW in error.headers:
+            response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+        return response
     except Exception:  # noqa: BLE001 - told in the log; the client gets an answer in any case
         _log.exception("request.failed", method=request.method, path=request.path)
         return refusal(request, SERVER_ERRORS, "The audio node failed")
+
+
+def unforeseen(loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Handle what the loop caught, but for addresses that aiohttp's parser does not expect.
+
+    Their connection has ended by then, and there is nothing to be told of it: whoever wants to
+    could fill the log.
+    """
+    nonsense = isinstance(context.get("exception"), ValueError)
+    if not (nonsense and isinstance(context.get("protocol"), web.RequestHandler)):
+        loop.default_exception_handler(dict(context))

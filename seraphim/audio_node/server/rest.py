@@ -9,11 +9,12 @@ import asyncio
 import json
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple, cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import PayloadEncodingError
 
 from seraphim.audio_node import payloads
 from seraphim.audio_node.filters import NAMES as FILTERS
@@ -60,6 +61,9 @@ PLUGINS: Final = (
 `streamTitle` in a player's state, what a radio says is heard now."""
 
 TRACKS_AT_ONCE: Final = 50
+
+DEEPEST: Final = 100
+"""How many lists and objects of a body may lie within each other."""
 
 FLAGS: Final = {
     **dict.fromkeys(("true", "on", "yes", "1"), True),
@@ -378,14 +382,18 @@ def _flag(request: web.Request, name: str) -> bool:
 
 async def _body(request: web.Request) -> object:
     try:
-        body: object = await request.json(loads=_loads)
-    except (ValueError, LookupError, RecursionError) as error:
-        raise BadRequest("The body is not JSON") from error
-    return body
+        body = await request.read()
+    except (ConnectionError, PayloadEncodingError) as error:
+        raise BadRequest("The body is cut off") from error
+    return _read(body)
 
 
-def _loads(text: str) -> object:
-    """Read JSON; what Python takes for numbers and JSON does not is refused: it may be told on."""
+def _read(body: bytes) -> object:
+    """Read JSON; what Python takes for numbers and JSON does not is refused: it may be told on.
+
+    JSON says by itself how it is encoded: what a header has of it is not asked. Raises
+    `BadRequest`.
+    """
 
     def finite(number: str) -> float:
         value = float(number)
@@ -393,7 +401,23 @@ def _loads(text: str) -> object:
             raise ValueError(f"not a number: {number}")
         return value
 
-    return json.loads(text, parse_float=finite, parse_constant=finite)
+    try:
+        read: object = json.loads(body, parse_float=finite, parse_constant=finite)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("The body is not JSON") from error
+    # It is told on within more than it came in, and what writes JSON has a last depth, too.
+    level = [read]
+    for _ in range(DEEPEST):
+        level = [part for one in level for part in _parts(one)]
+        if not level:
+            return read
+    raise BadRequest("The body is nested too deep")
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
 
 
 def _json(payload: object) -> web.Response:

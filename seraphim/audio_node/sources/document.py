@@ -68,9 +68,11 @@ class Document:
     @property
     def number(self) -> int | None:
         """The whole number, rounded; None where there is none."""
-        if isinstance(self._value, bool) or not isinstance(self._value, int | float):
+        if isinstance(self._value, bool):
             return None
-        return round(self._value) if math.isfinite(self._value) else None
+        if isinstance(self._value, float):
+            return round(self._value) if math.isfinite(self._value) else None
+        return self._value if isinstance(self._value, int) else None
 
     def length_ms(self, unit: int = 1) -> int | None:
         """Return how long that is, told in `unit` milliseconds; None where that cannot be."""

@@ -17,8 +17,9 @@ What davey cannot make sense of is told (op 31), and we begin anew: the server t
 group and in again. Until then nothing is sent.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, cast
 
 import davey
@@ -40,6 +41,9 @@ NUMBER_BYTES: Final = 2
 
 Say = Callable[[Opcode, Mapping[str, object] | bytes], None]
 """Says something to the voice server, after what was said before; never waits."""
+
+_ID: Final = re.compile(r"[0-9]{1,20}")
+_MOST_IDS: Final = 2**64
 
 _BROKEN: Final = (RuntimeError, ValueError)
 """What davey raises where it cannot make sense of something."""
@@ -109,11 +113,9 @@ class Dave:
         """
         match message.opcode:
             case Opcode.CLIENTS_CONNECT:
-                ids = (one for one in message.items("user_ids") if isinstance(one, str))
-                self._others |= {int(one) for one in ids if one.isdecimal()} - {self._user_id}
+                self._others |= _users(message.items("user_ids")) - {self._user_id}
             case Opcode.CLIENT_DISCONNECT:
-                gone = message.text("user_id")
-                self._others -= {int(gone)} if gone.isdecimal() else set()
+                self._others -= _users([message.text("user_id")])
             case Opcode.DAVE_PREPARE_TRANSITION:
                 number = message.integer("transition_id")
                 self._announce(number, message.integer("protocol_version"))
@@ -247,3 +249,9 @@ class Dave:
         version = self._transitions.pop(number, None)
         if version is not None:
             self._version = version
+
+
+def _users(ids: Iterable[object]) -> set[int]:
+    """Read users' ids; what is none, or longer than 64 bits, is nobody's."""
+    numbers = (int(one) for one in ids if isinstance(one, str) and _ID.fullmatch(one))
+    return {number for number in numbers if number < _MOST_IDS}

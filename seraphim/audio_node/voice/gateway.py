@@ -25,6 +25,7 @@ ABNORMAL: Final = 1006
 LARGEST_MESSAGE: Final = 1 << 20
 CLOSING_SECONDS: Final = 1.0
 SEQUENCE_BYTES: Final = 2
+LONG: Final = 2**63
 
 
 class Closed(Exception):
@@ -51,9 +52,9 @@ class Message:
     """Of a binary frame."""
 
     def integer(self, key: str) -> int:
-        """Return a whole number."""
+        """Return a whole number of no more than 64 bits."""
         value = self.data.get(key)
-        if not isinstance(value, int | float):
+        if not isinstance(value, int | float) or not -LONG <= value < LONG:
             raise self._unreadable(key)
         return int(value)
 
@@ -141,7 +142,7 @@ def _why(error: Exception) -> str:
 def _message(text: str) -> Message:
     try:
         envelope: object = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Closed(CloseCode.DECODE_ERROR, "not JSON", remote=False) from error
     fields = _object(envelope)
     opcode, sequence = fields.get("op"), fields.get("seq")

@@ -85,6 +85,7 @@ def test_null_and_what_nobody_knows_are_no_filters() -> None:
         ({"distortion": {"sinScale": float("nan")}}, "sinScale must be finite"),
         ({"channelMix": {"leftToLeft": 2}}, "channelMix.leftToLeft"),
         ({"lowPass": {"smoothing": float("inf")}}, "smoothing must be finite"),
+        ({"volume": 10**400}, "volume must be finite"),
         ({"pluginFilters": {"loudness": {"target": 0}}}, "pluginFilters.loudness.target"),
     ],
 )

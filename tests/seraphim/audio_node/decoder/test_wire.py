@@ -1,4 +1,6 @@
 import contextlib
+import json
+import struct
 
 import pytest
 from hypothesis import given, settings
@@ -98,3 +100,38 @@ def test_a_frame_that_is_cut_off_is_a_value_error() -> None:
     cut = (len(whole) - 10).to_bytes(4, "big") + whole[4:-1]
     with pytest.raises(ValueError, match="cut off"):
         list(Splitter().feed(cut))
+
+
+ABOUT = {
+    "container": "mp3",
+    "codec": "mp3",
+    "length_ms": 1,
+    "title": None,
+    "author": None,
+    "isrc": None,
+}
+FAILURE = {"message": "no", "severity": "common", "cause": "why"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (7, [ABOUT | {"title": 1}, []]),
+        (7, [ABOUT | {"length_ms": "1"}, []]),
+        (7, [ABOUT | {"length_ms": True}, []]),
+        (7, [ABOUT, [["http://radio.example/", 1, None]]]),
+        (10, FAILURE | {"severity": "deadly"}),
+        (10, FAILURE | {"cause": None}),
+        (11, ["a title"]),
+    ],
+)
+def test_a_message_with_something_else_in_it_is_a_value_error(kind: int, body: object) -> None:
+    whole = json.dumps(body).encode()
+    with pytest.raises(ValueError, match="not a"):
+        list(Splitter().feed(struct.pack("!IBI", len(whole), kind, 1) + whole))
+
+
+def test_a_message_that_is_nested_too_deep_is_a_value_error() -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    with pytest.raises(ValueError, match="not a Title"):
+        list(Splitter().feed(struct.pack("!IBI", len(deep), 11, 1) + deep))

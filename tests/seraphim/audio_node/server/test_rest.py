@@ -1,3 +1,4 @@
+import gzip
 from collections import defaultdict
 from typing import Any
 
@@ -140,6 +141,39 @@ async def test_a_body_that_is_no_json_is_refused(body: bytes, client: Any) -> No
     url = f"{client.base}/v4/sessions/{client.session}/players/1"
     async with client.http.patch(url, data=body) as response:
         assert response.status == 400
+
+
+async def test_a_body_that_is_nested_deeper_than_anybody_means_is_refused(client: Any) -> None:
+    async def update(depth: int) -> tuple[int, Any]:
+        body = '{"track": {"userData": ' + '{"a": ' * depth + "1" + "}" * (depth + 2)
+        url = f"{client.base}/v4/sessions/{client.session}/players/1"
+        async with client.http.patch(url, data=body) as response:
+            return response.status, await response.json()
+
+    assert (await update(50))[0] == 200
+    status, answer = await update(150)
+    assert (status, answer["message"]) == (400, "The body is nested too deep")
+
+
+async def test_what_a_body_is_packed_in_is_not_unpacked(client: Any) -> None:
+    url = f"{client.base}/v4/sessions/{client.session}/players/1"
+    headers = {"Content-Encoding": "gzip"}
+    async with client.http.patch(url, data=gzip.compress(b"{}"), headers=headers) as response:
+        assert response.status == 400
+
+
+async def test_a_body_is_in_utf_8_whatever_it_says_of_itself(client: Any) -> None:
+    url = f"{client.base}/v4/sessions/{client.session}/players/1"
+    headers = {"Content-Type": "application/json; charset=punycode"}
+    async with client.http.patch(url, data=b'{"volume": 90}', headers=headers) as response:
+        assert (response.status, (await response.json())["volume"]) == (200, 90)
+
+
+async def test_another_method_is_told_which_there_are(client: Any) -> None:
+    url = f"{client.base}/v4/sessions/{client.session}"
+    async with client.http.get(url) as response:
+        assert (response.status, response.headers["Allow"]) == (405, "PATCH")
+        assert (await response.json())["status"] == 405
 
 
 @pytest.mark.parametrize(
