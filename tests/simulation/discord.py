@@ -7,7 +7,7 @@ whose client is away keeps it for a minute, for who comes back.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
@@ -24,9 +24,21 @@ WRONG_SESSION, WRONG_TOKEN, DISCONNECTED = 4006, 4004, 4014
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """GUILD_CREATE: a guild arrives in a new session, with the place we have there, if any."""
+    """GUILD_CREATE: a guild arrives in a new session, with the place we have there, if any.
+
+    `people` are the channels of all others who are in voice.
+    """
 
     place: VoiceStateChanged | None
+    people: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """Somebody else has come, gone, or moved to another channel."""
+
+    user: int
+    channel: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class Ready:
     guilds: tuple[int, ...]
 
 
-Said = VoiceStateChanged | VoiceServerChanged | Arrived | Resumed | Ready
+Said = VoiceStateChanged | VoiceServerChanged | Arrived | Walked | Resumed | Ready
 
 
 class Speaker(Protocol):
@@ -90,6 +102,8 @@ class Hall:
     forbidden: bool = False
     kicked: bool = False
     speaker: Speaker | None = None
+    people: dict[int, int] = field(default_factory=dict[int, int])
+    """The channel of each person who is in voice."""
     tricks: Tricks = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,6 +118,11 @@ class Hall:
         if self.channel is None or self.session is None:
             return VoiceStateChanged(None, None)
         return VoiceStateChanged(self.channel, self.session.name, self.muted)
+
+    @property
+    def audience(self) -> frozenset[int]:
+        """Who is where we are."""
+        return frozenset(one for one, channel in self.people.items() if channel == self.channel)
 
     def admits(self, credentials: VoiceCredentials) -> int | None:
         """Return the code with which these are turned away, None if they are good."""
@@ -147,7 +166,9 @@ class Discord:
         self._say(session, 0, Ready(tuple(self.halls)))
         for hall in self.halls.values():
             place = hall.state
-            self._say(session, hall.guild, Arrived(place if place.channel else None))
+            self._say(
+                session, hall.guild, Arrived(place if place.channel else None, dict(hall.people))
+            )
         return session
 
     def resume(
@@ -254,6 +275,20 @@ class Discord:
         speaker, hall.speaker = hall.speaker, None
         if speaker is not None:
             speaker.closed(code)
+
+    # --- what people do ---
+
+    def walk(self, guild: int, user: int, channel: int | None) -> None:
+        """Somebody comes, goes, or moves to another channel."""
+        hall = self.halls[guild]
+        if channel is None:
+            hall.people.pop(user, None)
+        else:
+            hall.people[user] = channel
+        self._story.tell(guild, f"{user} is in", channel)
+        for session in tuple(self.sessions.values()):
+            self._say(session, guild, Walked(user, channel))
+        self._on_voice(guild)
 
     # --- what moderators and Discord itself do ---
 

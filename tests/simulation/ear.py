@@ -93,6 +93,9 @@ class Ear:
             # It broke, and is looked for elsewhere.
             return False
         hall = self._world.discord.halls[record.guild]
+        if hall.channel is not None and not hall.audience:
+            # Nobody listens.
+            return False
         if hall.muted or hall.homeless or hall.forbidden:
             return False
         speaker = hall.speaker

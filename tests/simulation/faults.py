@@ -38,6 +38,8 @@ def drag(troubles: Troubles, guild: int) -> None:
     channel = voice_channel(guild, troubles.chance.randint(1, 3))
     troubles.tell(guild, "dragged to", channel)
     troubles.world.discord.drag(guild, channel)
+    if troubles.chance.random() < 0.8:
+        troubles.later(troubles.chance.uniform(0.1, 30), troubles.members[guild].come)
 
 
 def move_region(troubles: Troubles, guild: int) -> None:

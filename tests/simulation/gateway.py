@@ -1,11 +1,14 @@
 """Discord's gateway as the bot has it: the session, its notes, and where we are in each guild."""
 
 import asyncio
-from collections.abc import Callable, Collection
+import json
+from collections.abc import Callable, Collection, Mapping
 from random import Random
 
 from actors.guild.names import player_name
 from actors.guild.player.messages import (
+    ListenerMoved,
+    ListenersChanged,
     VoiceServerChanged,
     VoiceSessionEnded,
     VoiceStateChanged,
@@ -17,13 +20,19 @@ from actors.guild.refusal import Code, Refused
 from actors.intake import INTAKE
 from actors.runtime import ActorCrashed, ActorRef, ActorStopped, AskTimeout, MailboxFull, Registry
 from actors.store.messages import STORE, Note, Noted, StoreMessage
-from tests.simulation.discord import Arrived, Discord, Ready, Resumed, Said, Session
+from seraphim.discord.whereabouts import Place, Whereabouts
+from tests.simulation.discord import Arrived, Discord, Ready, Resumed, Said, Session, Walked
 from tests.simulation.loop import Spawn
 from tests.simulation.sabotage import Sabotage
 from tests.simulation.story import Story
 from tests.simulation.wire import Wire
 
 NOWHERE = VoiceStateChanged(None, None)
+ME = 0
+NOBODY: Mapping[int, Mapping[int, int]] = {}
+ToPlayer = (
+    VoiceStateChanged | VoiceServerChanged | VoiceSessionEnded | ListenersChanged | ListenerMoved
+)
 KEY = "gateway/0"
 GATEWAY_SECONDS = 10.0
 LOOK_SECONDS = (0.1, 0.4)
@@ -62,9 +71,8 @@ class Gateway:
         self._is_new = False
         self._awake = False
         self._awaited: set[int] = set()
-        self._places: dict[int, VoiceStateChanged] = {}
-        self._seats: set[int] = set()
-        self._unheard: dict[int, dict[type, VoiceStateChanged | VoiceServerChanged]] = {}
+        self._whereabouts = Whereabouts(ME)
+        self._unheard: dict[int, dict[object, ToPlayer]] = {}
         self._waiting: list[asyncio.Future[None]] = []
 
     # --- the service ---
@@ -74,9 +82,9 @@ class Gateway:
         self._broken = self._loop.create_future()
         note = await self._read_note()
         if note and self._name is None:
-            name, sequence, *seats = note.split()
-            self._seats.update(map(int, seats))
-            self._name, self._sequence = name, int(sequence)
+            self._name, self._sequence, seats, people = json.loads(note)
+            self._whereabouts.expect_seats(seats)
+            self._whereabouts.remember({guild: dict(places) for guild, places in people})
         await self._connect()
         while not self._arrived.done():
             happened = self._arrived, self._broken
@@ -123,7 +131,7 @@ class Gateway:
         """Hear nothing more, and leave the session to the next process."""
         session, self._session, self._upward = self._session, None, None
         if session is not None:
-            self._put(self._text(session))
+            self._put(self._text(session, self._whereabouts.people()))
             self._discord.drop(session)
 
     def broke(self) -> None:
@@ -173,8 +181,11 @@ class Gateway:
     def _store(self) -> ActorRef[StoreMessage] | None:
         return self._registry().whereis(STORE)
 
-    def _text(self, session: Session) -> str:
-        return " ".join((session.name, str(self._sequence), *map(str, sorted(self._seats))))
+    def _text(self, session: Session, people: Mapping[int, Mapping[int, int]] = NOBODY) -> str:
+        """What the next process is told; who was where, only when it follows at once."""
+        places = [(guild, list(known.items())) for guild, known in people.items()]
+        seats = sorted(self._whereabouts.seats)
+        return json.dumps((session.name, self._sequence, seats, places))
 
     def _note(self) -> None:
         self._noting = None
@@ -209,8 +220,10 @@ class Gateway:
                 self._awaited = set(guilds)
             case Resumed():
                 self._now_arrived()
-            case Arrived(place):
-                self._on_guild(guild, place)
+            case Arrived(place, people):
+                self._on_guild(guild, place, people)
+            case Walked(user, channel):
+                self._on_other(guild, user, channel)
             case VoiceStateChanged():
                 self._on_state(guild, event)
             case VoiceServerChanged():
@@ -220,15 +233,17 @@ class Gateway:
         if not self._arrived.done():
             self._arrived.set_result(None)
 
-    def _on_guild(self, guild: int, place: VoiceStateChanged | None) -> None:
+    def _on_guild(
+        self, guild: int, place: VoiceStateChanged | None, people: Mapping[int, int]
+    ) -> None:
         if guild not in self._awaited:
             return
         self._awaited.discard(guild)
         self._unheard.pop(guild, None)
-        self._places[guild] = NOWHERE
-        self._seats.discard(guild)
+        others = [Place(user, channel, "") for user, channel in people.items()]
+        self._whereabouts.arrive(guild, others)
         if place is not None:
-            self._seats.add(guild)
+            self._whereabouts.expect_seats([guild])
         if self._registry().whereis(player_name(guild)) is not None:
             self._tell(guild, VoiceSessionEnded())
         elif self._awake and place is not None:
@@ -237,30 +252,49 @@ class Gateway:
             self._now_arrived()
 
     def _on_state(self, guild: int, said: VoiceStateChanged) -> None:
-        before = self._places.get(guild)
-        here = said.channel is not None
-        news = here or before is None or before.channel is not None
-        self._places[guild] = said
-        if here:
-            self._seats.add(guild)
+        who = self._whereabouts
+        before = who.channel(guild, ME)
+        news = said.channel is not None or before is not None or not who.knows(guild, ME)
+        if said.channel is None:
+            who.leave(guild, ME)
         else:
-            self._seats.discard(guild)
+            who.move(guild, Place(ME, said.channel, said.session or "", muted=said.muted))
         if guild in self._awaited:
-            if not here:
+            if said.channel is None:
                 return
             self._awaited.discard(guild)
         if news:
             self._tell(guild, said)
+        if said.channel not in (None, before):
+            self._tell_listeners(guild)
 
-    def _tell(
-        self, guild: int, message: VoiceStateChanged | VoiceServerChanged | VoiceSessionEnded
-    ) -> None:
+    def _on_other(self, guild: int, user: int, channel: int | None) -> None:
+        who = self._whereabouts
+        was = who.channel(guild, user)
+        if channel is None:
+            who.leave(guild, user)
+        else:
+            who.move(guild, Place(user, channel, ""))
+        ours = who.channel(guild, ME)
+        if who.counted(guild) and ours is not None:
+            if was != channel and ours in {was, channel}:
+                self._tell_listeners(guild)
+        elif not who.whole(guild):
+            self._tell(guild, ListenerMoved(user, channel))
+
+    def _tell_listeners(self, guild: int) -> None:
+        listeners = self._whereabouts.listeners(guild)
+        if listeners is not None:
+            self._tell(guild, ListenersChanged(listeners))
+
+    def _tell(self, guild: int, message: ToPlayer) -> None:
+        topic = message.user if isinstance(message, ListenerMoved) else type(message)
         player = self._registry().whereis(player_name(guild))
         if player is None:
-            if not isinstance(message, VoiceSessionEnded) and not self._awake and not self._is_new:
-                self._unheard.setdefault(guild, {})[type(message)] = message
+            if not self._awake and not self._is_new:
+                self._unheard.setdefault(guild, {})[topic] = message
             return
-        self._unheard.get(guild, {}).pop(type(message), None)
+        self._unheard.get(guild, {}).pop(topic, None)
         try:
             player.tell_nowait(message)
         except MailboxFull:
@@ -293,9 +327,13 @@ class Gateway:
         return
 
     def state(self, guild: int) -> VoiceStateChanged | None:
-        place = self._places.get(guild)
-        if place is not None:
-            return None if self._unheard.get(guild) else place
+        if self._whereabouts.knows(guild, ME):
+            if self._unheard.get(guild):
+                return None
+            place = self._whereabouts.place(guild, ME)
+            if place is None:
+                return NOWHERE
+            return VoiceStateChanged(place.channel, place.session, place.muted)
         return NOWHERE if self._is_new and guild not in self._awaited else None
 
     async def sweep(self, awake: Collection[int]) -> None:
@@ -304,7 +342,7 @@ class Gateway:
         for guild, said in unheard.items():
             for message in said.values():
                 self._tell(guild, message)
-        for guild in sorted(self._seats.difference(awake)):
+        for guild in sorted(self._whereabouts.seats.difference(awake)):
             if self._registry().whereis(player_name(guild)) is None:
                 self._story.tell(guild, "place given up")
                 await self.leave_voice(guild)

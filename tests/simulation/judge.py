@@ -7,20 +7,27 @@ but ends the simulation.
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Never
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any, Never, TypeVar
 
 from actors.guild.panel.messages import GaveUp
 from actors.guild.player.messages import (
     Back,
+    Clear,
     FoundElsewhere,
     JoinFailed,
     Leave,
     Loaded,
+    Loop,
+    Move,
     Pause,
     PositionReported,
     Reconciled,
+    Remove,
+    Replay,
     Resume,
+    Seek,
+    SetLoop,
     SetVolume,
     Shuffle,
     Skip,
@@ -31,6 +38,7 @@ from actors.guild.player.messages import (
     TrackStuck,
     UpdateFailed,
     VoiceStateChanged,
+    VoteOutcome,
 )
 from actors.guild.player.playback import FAILURES_IN_A_ROW
 from actors.guild.player.presence import LEAVE
@@ -64,8 +72,17 @@ LOST_MS = 12_000
 UNSURE_MS = 6_000
 """The same where it met none: what was wrong before shows with the first report of a position."""
 
+RACE_MS = 500
+"""So close to its end a track may be over before the node hears that it is to go on elsewhere."""
+
 ENDS = (Skip, Stop, Back, TrackEnded, TrackStuck, UpdateFailed, FoundElsewhere)
+REORDERS = (Shuffle, Move)
 OF_OUR_MAKING = ("Sabotaged", "TextBroken", "Ordered")
+
+Acts = tuple[object, ...]
+"""A message that was handled, and the commands that were carried out because of it."""
+
+T = TypeVar("T")
 
 
 class Violation(AssertionError):
@@ -269,23 +286,29 @@ class Judge:
             return
         if not same or durable(before) != durable(after):
             record.changed_at = self.world.loop.time()
-        self._judge_tracks(record, before, after, message)
-        self._judge_wishes(record, before, after, message)
+        # What a vote has decided is as if somebody had asked for it now.
+        acts = (message, *_decided(before, after))
+        self._judge_tracks(record, before, after, acts)
+        self._judge_wishes(record, before, after, acts)
         self.listen(record.guild)
 
     def _judge_tracks(
-        self, record: Record, before: PlayerState, after: PlayerState, message: object
+        self, record: Record, before: PlayerState, after: PlayerState, acts: Acts
     ) -> None:
         had, has = names(before), names(after)
+        looped = Loop.QUEUE in {before.loop, after.loop}
+        if looped:
+            # It is in the history and waits again; so it may for long.
+            record.looped = True
         if had == has:
-            self._judge_end(record, before, after, message)
+            self._judge_end(record, before, after, acts)
             return
-        if len(set(has)) != len(has):
-            self.fail(f"{_kind(message)} doubles a track: {has}", record.guild)
+        if len(set(has)) != len(has) and not record.looped:
+            self.fail(f"{_kind(acts)} doubles a track: {has}", record.guild)
         lost = [name for name in had if name not in set(has)]
         added = [name for name in has if name not in set(had)]
-        if lost and not _may_lose(before, lost, message):
-            self.fail(f"{_kind(message)} loses {lost}", record.guild)
+        if lost and not _may_lose(before, lost, acts):
+            self.fail(f"{_kind(acts)} loses {lost}", record.guild)
         if added:
             again = record.known.intersection(added)
             found = {
@@ -293,35 +316,47 @@ class Judge:
                 for request in before.requests
                 for track in getattr(request.outcome, "tracks", ())
             }
-            if isinstance(message, Loaded):
-                found |= {track.identifier for track in message.tracks}
+            for loaded in _those(acts, Loaded):
+                found |= {track.identifier for track in loaded.tracks}
             if again or not found.issuperset(added):
-                self.fail(f"{_kind(message)} brings {added} out of nowhere", record.guild)
+                self.fail(f"{_kind(acts)} brings {added} out of nowhere", record.guild)
             record.known.update(added)
         stayed = [name for name in has if name in set(had)]
-        if not isinstance(message, Shuffle) and stayed != [n for n in had if n in set(has)]:
-            self.fail(f"{_kind(message)} puts tracks into another order", record.guild)
-        self._judge_end(record, before, after, message)
+        kept = [name for name in had if name in set(has)]
+        if not (_any(acts, REORDERS) or record.looped) and stayed != kept:
+            self.fail(f"{_kind(acts)} puts tracks into another order", record.guild)
+        self._judge_end(record, before, after, acts)
 
     def _judge_end(
-        self, record: Record, before: PlayerState, after: PlayerState, message: object
+        self, record: Record, before: PlayerState, after: PlayerState, acts: Acts
     ) -> None:
         """A track that is over was heard as a whole, unless somebody or something ended it."""
         was, now = before.current, after.current
-        if was is None or (now is not None and now.play == was.play):
+        if was is None:
+            return
+        if now is not None and now.play == was.play:
+            if _any(acts, (Seek, Replay)):
+                # What was passed over counts as heard.
+                at = self.world.now()
+                heard = self._ear.heard(record, was.play)
+                heard.ms += now.position(at) - was.position(at)
+                # At its end, that may come first.
+                length = was.entry.track.length_ms or 0
+                near = length - was.position(at) < RACE_MS
+                heard.slack_ms += math.inf if near else UNSURE_MS
             return
         self.world.story.tell(
-            record.guild, "is over:", was.entry.track.identifier, f"by {_kind(message)}"
+            record.guild, "is over:", was.entry.track.identifier, f"by {_kind(acts)}"
         )
         # Its end was lost, and the node has nothing more to play, or has gone on.
-        found_over = isinstance(message, Reconciled) and message.player is not None
-        if not isinstance(message, ENDS) and not found_over and not _went_on(before, message):
-            self.fail(f"{_kind(message)} ended {was.entry.track.identifier}", record.guild)
+        found_over = any(one.player is not None for one in _those(acts, Reconciled))
+        if not _any(acts, ENDS) and not found_over and not _went_on(before, acts):
+            self.fail(f"{_kind(acts)} ended {was.entry.track.identifier}", record.guild)
         heard = self._ear.heard(record, was.play)
         del record.heard[was.play]
         fate = self.world.fates.get(was.entry.track.identifier)
         broke = fate is not None or was.failure is not None or was.entry.is_broken
-        if broke or not isinstance(message, TrackEnded | Reconciled):
+        if broke or not _any(acts, (TrackEnded, Reconciled)):
             return
         allowed = LOST_MS * heard.faults + heard.slack_ms + UNSURE_MS
         length = was.entry.track.length_ms or 0
@@ -333,36 +368,37 @@ class Judge:
             )
 
     def _judge_wishes(
-        self, record: Record, before: PlayerState, after: PlayerState, message: object
+        self, record: Record, before: PlayerState, after: PlayerState, acts: Acts
     ) -> None:
         """What people have asked for changes only when they ask for something else."""
         guild = record.guild
         if before.home is not None and after.home is None:
-            self.world.story.tell(guild, "goes home by", _kind(message))
+            self.world.story.tell(guild, "goes home by", _kind(acts))
             now = self.world.loop.time()
-            if isinstance(message, Leave):
+            if _any(acts, Leave):
                 # Should this be lost with its process, Discord says it once more to the next one.
                 record.sent_away_at = now
             asked = before.joining is not None and not before.joining.back
             hall = self.world.discord.halls[guild]
             sent = hall.kicked or now - record.sent_away_at < ECHO_SECONDS
             if not (
-                isinstance(message, Leave)
-                or (isinstance(message, VoiceStateChanged) and (sent or asked))
-                or (isinstance(message, JoinFailed) and (sent or asked))
-                or (isinstance(message, TimeIsUp) and asked)
-                or _nothing_to_stay_for(before, message)
+                _any(acts, Leave)
+                or (_any(acts, (VoiceStateChanged, JoinFailed)) and (sent or asked))
+                or (_any(acts, TimeIsUp) and asked)
+                or _nothing_to_stay_for(before, acts)
             ):
-                self.fail(f"{_kind(message)} makes it leave for good", guild)
+                self.fail(f"{_kind(acts)} makes it leave for good", guild)
         same = (
             before.current is not None
             and after.current is not None
             and before.current.play == after.current.play
         )
-        if before.paused != after.paused and same and not isinstance(message, Pause | Resume):
-            self.fail(f"{_kind(message)} changes whether it is paused", guild)
-        if before.volume != after.volume and not isinstance(message, SetVolume):
-            self.fail(f"{_kind(message)} changes the volume", guild)
+        if before.paused != after.paused and same and not _any(acts, (Pause, Resume)):
+            self.fail(f"{_kind(acts)} changes whether it is paused", guild)
+        if before.volume != after.volume and not _any(acts, SetVolume):
+            self.fail(f"{_kind(acts)} changes the volume", guild)
+        if before.loop != after.loop and not _any(acts, (SetLoop, Stop)):
+            self.fail(f"{_kind(acts)} changes what is looped", guild)
 
     # --- what is left ---
 
@@ -435,29 +471,46 @@ def _left_lately(state: PlayerState, now: int) -> bool:
     return left_at is not None and now - left_at < SAVED_SECONDS * 1000
 
 
-def _nothing_to_stay_for(before: PlayerState, message: object) -> bool:
+def _decided(before: PlayerState, after: PlayerState) -> Iterator[object]:
+    """Yield the commands that have been voted for."""
+    closed = {one.id for one in before.ballots if one.outcome is not VoteOutcome.OPEN}
+    for ballot in after.ballots:
+        if ballot.outcome is VoteOutcome.PASSED and ballot.id not in closed:
+            yield ballot.command
+
+
+def _any(acts: Acts, kinds: type | tuple[type, ...]) -> bool:
+    return any(isinstance(act, kinds) for act in acts)
+
+
+def _those(acts: Acts, kind: type[T]) -> Iterator[T]:
+    return (act for act in acts if isinstance(act, kind))
+
+
+def _nothing_to_stay_for(before: PlayerState, acts: Acts) -> bool:
     """Whether it may leave by itself: nothing plays, or nobody listens, and has for long."""
     in_vain = before.current is None or before.alone
-    return in_vain and before.waiting is not None and message == TimeIsUp(LEAVE)
+    return in_vain and before.waiting is not None and TimeIsUp(LEAVE) in acts
 
 
-def _may_lose(before: PlayerState, lost: list[str], message: object) -> bool:
+def _may_lose(before: PlayerState, lost: list[str], acts: Acts) -> bool:
     waiting = [entry.original.identifier for entry in before.queue]
     oldest = [entry.original.identifier for entry in before.history][:2]
     if len(before.history) >= HISTORY_LIMIT - 1 and set(lost) <= set(oldest):
         return True
-    if isinstance(message, Stop):
+    if _any(acts, (Stop, Clear, Remove)):
         return set(lost) <= {*waiting, *oldest}
     broken = before.failures >= FAILURES_IN_A_ROW - 1
-    ends = isinstance(message, TrackEnded | TrackStuck | UpdateFailed | Reconciled | FoundElsewhere)
+    ends = _any(acts, (TrackEnded, TrackStuck, UpdateFailed, Reconciled, FoundElsewhere))
     return broken and ends and set(lost) <= {*waiting, *oldest}
 
 
-def _went_on(before: PlayerState, message: object) -> bool:
+def _went_on(before: PlayerState, acts: Acts) -> bool:
     """Whether the node has gone on to what follows, and its word of the end before was lost."""
     told = before.following
-    return isinstance(message, TrackStarted) and told is not None and message.play == told.sounding
+    started = (one.play for one in _those(acts, TrackStarted))
+    return told is not None and told.sounding in started
 
 
-def _kind(message: object) -> str:
-    return type(message).__name__
+def _kind(acts: Acts) -> str:
+    return " by vote for ".join(type(act).__name__ for act in acts)

@@ -1,24 +1,36 @@
 """Members: they want music, change their minds, and expect an answer to everything they ask."""
 
 import asyncio
+from dataclasses import replace
 from random import Random
 
 from actors.guild.player.messages import (
     Back,
+    Clear,
     Command,
     Join,
     Leave,
+    Loop,
     Member,
+    Move,
+    NeedsConfirmation,
     Pause,
     Play,
     PlayerView,
     Queued,
+    Remove,
+    Replay,
     Resume,
+    Seek,
+    SetLoop,
     SetVolume,
     Show,
     Shuffle,
     Skip,
     Stop,
+    Vote,
+    Voted,
+    VotePassed,
 )
 from actors.guild.refusal import Refused
 from actors.runtime import ActorCrashed, ActorStopped, AskTimeout
@@ -30,6 +42,9 @@ from tests.simulation.world import World
 
 LIGHT_SECONDS, HEAVY_SECONDS = 10.0, 45.0
 CALM_SECONDS = 60.0
+STAY_SECONDS, AWAY_SECONDS = 1500.0, 240.0
+"""For how long, on average, somebody listens, and does not."""
+VOTE_SECONDS = (0.3, 20.0)
 ENOUGH = 8
 
 
@@ -49,6 +64,41 @@ class Members:
         self._queries = 0
         # Some guilds listen all day; some have somebody who cannot leave the buttons alone.
         self._patience = self._chance.choice((60.0, 180.0, 400.0))
+        # Some listen alone, some loop their queue.
+        count = self._chance.choice((1, 2, 3, 4))
+        self._people = range(guild * 10 + 1, guild * 10 + 1 + count)
+        self._loops = (Loop.OFF, Loop.TRACK, self._chance.choice((Loop.OFF, Loop.QUEUE)))
+        self._walks = world.chance(f"walks/{guild}")
+
+    async def wander(self) -> None:
+        """Come and go, for ever."""
+        hall, chance = self._world.discord.halls[self._guild], self._walks
+        for user in self._people:
+            self._world.discord.walk(self._guild, user, voice_channel(self._guild))
+        while True:
+            # Sooner or later everybody is where the music is.
+            strays = [user for user in self._people if user not in hall.audience]
+            rate = len(strays) / AWAY_SECONDS + (len(self._people) - len(strays)) / STAY_SECONDS
+            await asyncio.sleep(chance.expovariate(rate))
+            strays = [user for user in self._people if user not in hall.audience]
+            share = len(strays) / AWAY_SECONDS / rate
+            settled = [user for user in self._people if user in hall.audience]
+            if strays and (not settled or chance.random() < share):
+                channel = hall.channel or voice_channel(self._guild, chance.randint(1, 2))
+                self._walk(chance.choice(strays), channel)
+            else:
+                away = None if chance.random() < 0.8 else voice_channel(self._guild, 3)
+                self._walk(chance.choice(settled), away)
+
+    def come(self) -> None:
+        """Be where the bot is, everybody."""
+        hall = self._world.discord.halls[self._guild]
+        for user in self._people:
+            self._walk(user, hall.channel or voice_channel(self._guild))
+
+    def _walk(self, user: int, channel: int | None) -> None:
+        if self._world.discord.halls[self._guild].people.get(user) != channel:
+            self._world.discord.walk(self._guild, user, channel)
 
     async def live(self) -> None:
         """Do what members do, for ever."""
@@ -72,14 +122,12 @@ class Members:
         return None if process is None else process.board.get(self._guild)
 
     def _member(self) -> Member:
-        """Somebody; mostly they are where the bot is."""
-        chance, hall = self._chance, self._world.discord.halls[self._guild]
-        channel = hall.channel or voice_channel(self._guild, chance.randint(1, 2))
-        if chance.random() < 0.03:
-            channel = None
-        elif chance.random() < 0.03:
-            channel = voice_channel(self._guild, 3)
-        return Member(self._guild * 10 + chance.randint(1, 3), channel)
+        """Somebody; mostly they are where the bot is, or in voice at least."""
+        chance, people = self._chance, self._world.discord.halls[self._guild].people
+        audience = self._world.discord.halls[self._guild].audience
+        likely = sorted(audience or people) if chance.random() < 0.95 else ()
+        user = chance.choice(likely or self._people)
+        return Member(user, people.get(user), dj=chance.random() < 0.1)
 
     def _wish(self, view: PlayerView | None) -> Command:
         chance, by = self._chance, self._member()
@@ -92,7 +140,7 @@ class Members:
         elif view is not None and view.voice_channel is None:
             choices = {"join": 50, "play": 30, "skip": 3, "stop": 2, "show": 1}
         elif current.paused:
-            choices = {"resume": 70, "skip": 10, "play": 10, "stop": 3, "leave": 2}
+            choices = {"resume": 70, "skip": 10, "play": 10, "seek": 3, "stop": 3, "leave": 2}
         else:
             choices = {
                 "play": 20,
@@ -106,6 +154,12 @@ class Members:
                 "leave": 2,
                 "join": 4,
                 "show": 4,
+                "seek": 5,
+                "replay": 1,
+                "loop": 5,
+                "remove": 2,
+                "move": 2,
+                "clear": 1,
             }
             if waiting > ENOUGH:
                 choices["play"] = 0
@@ -126,6 +180,19 @@ class Members:
                 return Shuffle(by, chance.getrandbits(32))
             case "volume":
                 return SetVolume(by, chance.randint(0, 110))
+            case "seek":
+                ahead = chance.randint(-60_000, 60_000)
+                return Seek(by, ahead, relative=True, play=play)
+            case "replay":
+                return Replay(by, play)
+            case "loop":
+                return SetLoop(by, chance.choice(self._loops))
+            case "remove":
+                return Remove(by, (chance.randint(1, waiting + 1),))
+            case "move":
+                return Move(by, chance.randint(1, waiting + 1), chance.randint(1, waiting + 1))
+            case "clear":
+                return Clear(by)
             case "leave":
                 return Leave(by)
             case "join":
@@ -180,6 +247,12 @@ class Members:
                 judge.fail(f"{kind} fails with {error!r} though all is well", self._guild)
         finally:
             overdue.cancel()
+        if isinstance(reply, VotePassed):
+            reply = reply.reply
+        if isinstance(reply, Voted) and reply.opened:
+            self._call_to_vote(reply)
+        elif isinstance(reply, NeedsConfirmation) and isinstance(message, Stop | Clear | Leave):
+            self.ask(process, replace(message, confirmed=True))
         if isinstance(reply, Queued):
             names = {entry.track.identifier for entry in reply.entries}
             if not names <= judge.records[self._guild].known:
@@ -187,3 +260,18 @@ class Members:
         if reply is not None:
             said = reply.code.name if isinstance(reply, Refused) else type(reply).__name__
             world.story.tell(self._guild, f"{kind}:", said)
+
+    def _call_to_vote(self, opened: Voted) -> None:
+        """Let some of the others press the button, some of them in the same moment."""
+        chance, people = self._chance, self._world.discord.halls[self._guild].people
+        at = chance.uniform(*VOTE_SECONDS)
+        for user in self._people:
+            if chance.random() < 0.6:
+                by = Member(user, people.get(user))
+                self._world.loop.call_later(at, self._vote, Vote(by, opened.vote.id))
+                at = at if chance.random() < 0.5 else chance.uniform(*VOTE_SECONDS)
+
+    def _vote(self, vote: Vote) -> None:
+        process = self._judge.process
+        if process is not None and process.ready:
+            self.ask(process, vote)

@@ -90,6 +90,7 @@ class Player:
         self.stuck = False
         self.over = False
         self._position = 0.0
+        self._from = 0.0
         self._at = 0.0
         self._next: asyncio.TimerHandle | None = None
         self._report: asyncio.TimerHandle | None = None
@@ -138,6 +139,8 @@ class Player:
             self._play(update.start)
         elif update.silence and self.start is not None:
             self._end(EndReason.STOPPED)
+        elif update.position_ms is not None and self.start is not None:
+            self._position = self._from = float(update.position_ms)
         if self.node.follows and self.start is not None and (update.following or update.alone):
             self.following = update.following
         self._plan()
@@ -183,7 +186,8 @@ class Player:
         fate = self.node.fates.get(start.track.identifier)
         if self.start is not None:
             self._end(EndReason.REPLACED)
-        self.start, self._position, self.stuck = start, float(start.position_ms), False
+        self.start, self.stuck = start, False
+        self._position = self._from = float(start.position_ms)
         if fate is not None and fate.how == "breaks" and fate.at_ms == 0:
             self.node.loop.call_later(START_SECONDS, self._break, start, EndReason.LOAD_FAILED)
             return
@@ -217,7 +221,7 @@ class Player:
             return
         fate = self.node.fates.get(start.track.identifier)
         length = start.track.length_ms
-        if fate is not None and fate.at_ms >= start.position_ms:
+        if fate is not None and fate.at_ms >= self._from:
             left, then = fate.at_ms - self._position, self._break if fate.how == "breaks" else None
             then = then or self._stick
         elif length is not None:

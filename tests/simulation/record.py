@@ -36,6 +36,7 @@ class Record:
     sound_since: float = 0.0
     silent_since: float | None = None
     check: asyncio.TimerHandle | None = None
+    looped: bool = False
     gave_up_at: float | None = None
     seconds_of_sound: float = 0.0
 
@@ -52,7 +53,7 @@ def names(state: PlayerState) -> list[str]:
 def durable(state: PlayerState) -> tuple[object, ...]:
     """Return what people would miss."""
     play = None if state.current is None else state.current.play
-    return play, state.home, state.paused, state.queue, state.history, state.volume
+    return play, state.home, state.paused, state.queue, state.history, state.volume, state.loop
 
 
 def guild_at(path: str) -> int:

@@ -156,7 +156,8 @@ class Simulation:
     async def _live(self, members: dict[int, Members]) -> None:
         """Let everything happen, for the hours that are wanted; then let it calm down."""
         loop, judge = self.world.loop, self.judge
-        living = [loop.create_task(one.live()) for one in members.values()]
+        lives = (life for one in members.values() for life in (one.live(), one.wander()))
+        living = [loop.create_task(life) for life in lives]
         happening = loop.create_task(self.troubles.happen())
         try:
             await judge.while_well(asyncio.sleep(self._size.hours * 3600 - CALM_SECONDS))

@@ -6,15 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from actors.guild.player import connection, core, playback, repair
+from actors.guild.player import connection, core, playback, presence, repair
 from actors.guild.player.actor import PlayerActor
 from actors.guild.player.messages import (
     Loaded,
+    Loop,
     NodeDown,
     Pause,
     PlayerMessage,
+    Seek,
     Shuffle,
     Skip,
+    Sought,
     VoiceServerChanged,
 )
 from actors.guild.player.ports import NodeUpdate
@@ -74,6 +77,16 @@ def start_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playback, "freeze", freeze)
 
 
+def hear_nobody_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    hear = presence._hear  # pyright: ignore[reportPrivateUsage]
+
+    def hear_of_fewer(turn: Turn, listeners: frozenset[int] | None) -> None:
+        if not turn.state.alone or listeners is None:
+            hear(turn, listeners)
+
+    monkeypatch.setattr(presence, "_hear", hear_of_fewer)
+
+
 def stay_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """End no player of a node that somebody has moved away from, now or later."""
 
@@ -126,6 +139,25 @@ def lose_what_waits(rule: Rule) -> Rule:
     return broken
 
 
+def seek_elsewhere(rule: Rule) -> Rule:
+    def broken(turn: Turn, message: Seek) -> object:
+        reply = rule(turn, message)
+        current = turn.state.current
+        if current is not None and isinstance(reply, Sought):
+            turn.change(current=replace(current, position_ms=0))
+        return reply
+
+    return broken
+
+
+def loop_nothing_more(rule: Rule) -> Rule:
+    def broken(turn: Turn, message: Skip) -> object:
+        turn.change(loop=Loop.OFF)
+        return rule(turn, message)
+
+    return broken
+
+
 def leave_with_the_node(rule: Rule) -> Rule:
     def broken(turn: Turn, message: NodeDown) -> object:
         connection.leave(turn)
@@ -153,6 +185,7 @@ BROKEN: list[tuple[Break, str, str]] = [
     (never_come_back, "end-session", "should sound, and has been silent"),
     (start_nothing, "", "should sound, and has been silent"),
     (start_over, "kill-node", "was heard for"),
+    (hear_nobody_come, "", "should sound, and has been silent for 12.0 s"),
     (stay_behind, "drain", "plays in several sessions"),
     (forget_the_queue, "kill-process", "begins with"),
     (save_nothing, "kill-process", "were not saved"),
@@ -161,6 +194,8 @@ BROKEN: list[tuple[Break, str, str]] = [
     (leak, "", "is still at ['idling'"),
     (_rule(Loaded, queue_it_twice), "", "Loaded doubles a track"),
     (_rule(Skip, lose_what_waits), "", "Skip loses"),
+    (_rule(Skip, loop_nothing_more), "", "Skip changes what is looped"),
+    (_rule(Seek, seek_elsewhere), "", "was heard for"),
     (_rule(NodeDown, leave_with_the_node), "kill-node", "NodeDown makes it leave for good"),
     (_rule(VoiceServerChanged, turn_it_up), "", "VoiceServerChanged changes the volume"),
     (_rule(Pause, fall_over), "", "crashes by itself: ArithmeticError"),

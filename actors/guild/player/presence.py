@@ -34,7 +34,8 @@ def on_listener_moved(turn: Turn, message: ListenerMoved) -> None:
     state = turn.state
     if state.listeners is None:
         return
-    here = message.channel is not None and message.channel == state.voice.channel
+    # Also while the bot is out of it for a moment: who comes meanwhile is there when it is back.
+    here = message.channel is not None and message.channel == state.home
     others = state.listeners - {message.user}
     _hear(turn, others | {message.user} if here else others)
 

@@ -23,6 +23,7 @@ from actors.guild.player.messages import (
     Skip,
     TrackEnded,
     VoiceServerChanged,
+    VoiceSessionEnded,
     VoiceStateChanged,
 )
 from actors.guild.player.ports import NodeUpdate
@@ -134,6 +135,16 @@ def test_who_moves_is_counted_where_not_all_are_known_from_the_start():
     assert hall.state.alone
     hall.tell(ListenerMoved(GRACE.id, HERE))
     assert hall.state.listeners == {GRACE.id}
+
+
+def test_who_comes_while_the_bot_is_out_for_a_moment_is_there_when_it_is_back():
+    hall = Hall(ADA).with_music("song")
+    hall.hear()
+    hall.tell(VoiceSessionEnded())
+    hall.tell(ListenerMoved(GRACE.id, HERE))
+    hall.tell(VoiceStateChanged(HERE, "another"))
+    assert hall.state.listeners == {GRACE.id}
+    assert not hall.state.still
 
 
 def test_one_who_moves_says_nothing_about_the_others():
