@@ -6,8 +6,9 @@ Discord does in the corners is done here too: the first followup to a deferred a
 answer, and a deferred answer keeps the visibility that it was deferred with.
 """
 
-import asyncio
+import math
 import secrets
+import time
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -68,10 +69,11 @@ class Interaction:
     kind: InteractionKind
     member: Member
     channel: Channel
-    sent_at: float
     command: str = ""
     pressed: Message | None = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
+    sent_at: float = math.inf
+    """When Discord has sent it, in seconds of the monotonic clock: its limits count from there."""
     callback: CallbackKind | None = None
     original: Message | None = None
     """What `@original` means: the bot's answer, or the message whose component was used."""
@@ -124,7 +126,6 @@ class Interactions:
             kind=kind,
             member=member,
             channel=channel,
-            sent_at=_now(),
             command=command,
             pressed=pressed,
         )
@@ -132,12 +133,13 @@ class Interactions:
         payload = self._payload(interaction, data)
         if directly:
             payload = _without_guild(payload, member)
+        interaction.sent_at = time.monotonic()
         self._gateway.dispatch(Event("INTERACTION_CREATE", channel.guild.id, payload))
         return interaction
 
     def in_time(self, interaction: Interaction) -> bool:
         """Whether the first answer may still come."""
-        return _now() - interaction.sent_at <= self._timing.first_answer
+        return time.monotonic() - interaction.sent_at <= self._timing.first_answer
 
     def _payload(self, interaction: Interaction, data: JsonObject) -> JsonObject:
         member, channel = interaction.member, interaction.channel
@@ -236,7 +238,7 @@ class Interactions:
             raise unknown("Webhook")
         if application_id != self._world.bot.id:
             raise invalid_webhook_token()
-        if _now() - interaction.sent_at > self._timing.interaction_token:
+        if time.monotonic() - interaction.sent_at > self._timing.interaction_token:
             raise unknown("Webhook")
         return interaction
 
@@ -312,7 +314,3 @@ def _present(message: Message | None) -> Message:
     if message is None or message.deleted:
         raise unknown("Message")
     return message
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -37,6 +37,8 @@ class Answer:
     """The answer; for a button that changed its own message, that message."""
     followups: list[Message]
     """What the bot said besides; grows when it says more."""
+    sent_at: float
+    """When the bot was told of it, in seconds of the monotonic clock."""
 
 
 class _Inhabitant:
@@ -263,4 +265,5 @@ class Member(_Inhabitant):
             ephemeral=message.ephemeral,
             message=message,
             followups=interaction.followups,
+            sent_at=interaction.sent_at,
         )

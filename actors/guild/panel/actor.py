@@ -12,6 +12,8 @@ until then nobody misses it, and a busy channel gets no panel after every few li
 
 from dataclasses import dataclass, replace
 
+from anyio.lowlevel import checkpoint
+
 from actors.guild.board import Board
 from actors.guild.panel.messages import EditTime, PanelMessage, Render, ScrolledAway
 from actors.guild.panel.ports import Announcer, PanelGone
@@ -85,6 +87,8 @@ class PanelActor(Actor[PanelMessage]):
                 await self._render()
 
     async def _render(self) -> None:
+        # The music first: what the node is being told is written when this goes on.
+        await checkpoint()
         view, posted = self._board.get(self._guild), self._posted
         settings = self._board.settings(self._guild)
         if view is None or view.text_channel is None:
