@@ -25,7 +25,7 @@ from seraphim.audio_node.decoder.address_guard import TrustedHosts
 from seraphim.audio_node.decoder.process import HANG_SECONDS, Process, Track
 from seraphim.audio_node.decoder.wire import Close, Configure
 from seraphim.audio_node.filters import Sound
-from seraphim.audio_node.media import MediaError, MediaInfo, MediaSource, Place
+from seraphim.audio_node.media import NO_MEMORY, MediaError, MediaInfo, MediaSource, Place
 
 __all__ = ["Decoders", "Feed"]
 
@@ -264,8 +264,7 @@ class Decoders:
 
     def _done(self, process: Process, track: Track, failure: MediaError | None) -> None:
         process.remove(track)
-        if failure is not None and failure.severity == "fault" and track.sounded:
-            # Nothing was wrong with it until then: it is our doing, or that of its neighbours.
+        if failure is not None and _may_be_others_doing(track, failure):
             process.send(Close(track.number))
             self._try_alone(track, failure)
         elif failure is not None and failure.severity != "fault" and track.renew():
@@ -358,3 +357,8 @@ class Decoders:
                         "The media does not arrive.", "suspicious", f"no progress for {limit:g} s"
                     ),
                 )
+
+
+def _may_be_others_doing(track: Track, failure: MediaError) -> bool:
+    """Whether a track could play if it were alone: it did until now, or its process was full."""
+    return failure.cause == NO_MEMORY or (failure.severity == "fault" and track.sounded)

@@ -7,12 +7,15 @@ a track be opened again, in another decoder process, at the position where the f
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
-__all__ = ["MediaEntry", "MediaError", "MediaInfo", "MediaSource", "Place", "Severity"]
+__all__ = ["NO_MEMORY", "MediaEntry", "MediaError", "MediaInfo", "MediaSource", "Place", "Severity"]
 
 Severity = Literal["common", "suspicious", "fault"]
 """Lavalink's: the media's or the user's doing, somebody else's, our own."""
+
+NO_MEMORY: Final = "no memory"
+"""The cause when a decoder process had none left: for this track, or its neighbours took it."""
 
 
 class MediaError(Exception):

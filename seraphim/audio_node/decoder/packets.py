@@ -20,7 +20,7 @@ from av.packet import Packet
 
 from seraphim.audio_node.decoder.gate import Turn
 from seraphim.audio_node.decoder.readers import Reader
-from seraphim.audio_node.media import MediaError
+from seraphim.audio_node.media import NO_MEMORY, MediaError
 
 __all__ = ["Packets", "understood"]
 
@@ -42,8 +42,8 @@ def understood(reader: Reader) -> Generator[None]:
     try:
         yield
     except MemoryError as error:
-        # Whoever is in the same process may be to blame: it is tried again elsewhere.
-        raise MediaError("The track could not be decoded.", "fault", "no memory") from error
+        message = "The track could not be decoded."
+        raise MediaError(message, "suspicious", NO_MEMORY) from error
     except FFmpegError as error:
         if reader.failure is not None:
             raise reader.failure from error

@@ -11,7 +11,7 @@ from typing import Final, cast
 
 import aiohttp
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from seraphim.audio_node.server.errors import refusal
 from seraphim.audio_node.server.updates import snowflake
@@ -109,6 +109,9 @@ class WebsocketRoute:
         user_id = snowflake(user, "The header User-Id")
         if not user_id:
             return refusal(request, 400, "The header User-Id is nobody's")
+        if not request.headers.get(hdrs.SEC_WEBSOCKET_KEY, "").isascii():
+            # aiohttp takes it for base64 and fails, where it refuses every other mistake.
+            return refusal(request, 400, "The header Sec-WebSocket-Key is no key")
         name = request.headers.get("Client-Name", "")
         structlog.contextvars.bind_contextvars(client=name[:LONGEST_NAME])
         session_id = request.headers.get("Session-Id")

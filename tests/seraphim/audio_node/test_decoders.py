@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from seraphim.audio_node.decoder.process import TRACKS_PER_PROCESS
 from seraphim.audio_node.decoders import AHEAD, Decoders, Feed
 from seraphim.audio_node.filters import Filters, Sound, Tremolo
-from seraphim.audio_node.media import MediaEntry, MediaError, MediaSource
+from seraphim.audio_node.media import NO_MEMORY, MediaEntry, MediaError, MediaSource
 
 pytestmark = pytest.mark.anyio
 
@@ -293,6 +294,25 @@ async def test_what_kills_its_decoder_twice_fails_and_the_others_go_on(
     assert len(await take_all(other)) == pytest.approx(600, abs=5)
     assert other.error is None
     assert len(decoders.pids) == 1
+
+
+async def test_what_needs_too_much_memory_is_tried_alone_and_fails_as_the_medias_doing(
+    decoders, tones, tmp_path
+) -> None:
+    """To come from two billion samples a second to 48,000 takes a filter of gigabytes."""
+    with wave.open(str(tmp_path / "shrill.wav"), "wb") as shrill:
+        shrill.setparams((1, 2, 0x78787878, 0, "NONE", ""))
+        shrill.writeframes(bytes(1000))
+    other = decoders.open(file(tones.melody("mp3")))
+    await take(other, 1)
+    feed = decoders.open(file(tmp_path / "shrill.wav"))
+    await until(lambda: len(decoders.pids) == 2 or feed.error)
+    assert not feed.error
+    await asyncio.wait_for(feed.wait(), LONG)
+    assert feed.error is not None
+    assert (feed.error.severity, feed.error.cause) == ("suspicious", NO_MEMORY)
+    assert len(decoders.pids) == 1
+    assert len(await take_all(other)) == pytest.approx(600, abs=5)
 
 
 async def test_only_the_track_that_was_being_worked_on_is_suspected(

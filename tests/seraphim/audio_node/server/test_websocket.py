@@ -58,6 +58,19 @@ async def test_a_client_without_a_user_id_is_refused(headers: dict[str, str], cl
     assert refused.value.status == 400
 
 
+async def test_a_key_that_is_none_is_refused(client: Any) -> None:
+    headers = {
+        "User-Id": "3",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "Schlüssel",
+    }
+    async with client.http.get(f"{client.base}/v4/websocket", headers=headers) as response:
+        assert response.status == 400
+        assert "Sec-WebSocket-Key" in (await response.json())["message"]
+
+
 async def test_a_session_that_is_not_to_be_resumed_ends_with_its_client(client: Any) -> None:
     await play(client)
     first = client.session
